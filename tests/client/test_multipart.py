@@ -238,13 +238,13 @@ def test_an_asynchronous_iterator_is_sent_as_it_comes(server: Server) -> None:
     assert server.body == BODY
 
 
-def test_a_size_that_was_told_bounds_the_parts(server: Server, uploads: Uploads) -> None:
+def test_an_announced_size_bounds_the_parts(server: Server, uploads: Uploads) -> None:
     uploads.upload(blocks(), filename="clip.mp4", size_bytes=len(BODY))
     assert server.announced["file_size_bytes"] == len(BODY)
     assert server.signed == [list(range(1, PARTS + 1))]
 
 
-def test_more_bytes_than_were_told_are_not_sent(uploads: Uploads) -> None:
+def test_more_bytes_than_announced_are_not_sent(uploads: Uploads) -> None:
     with pytest.raises(MismatchError) as wrong:
         uploads.upload(blocks(), filename="clip.mp4", size_bytes=PART)
     assert (wrong.value.code, wrong.value.upload_id) == ("size_mismatch", "upl_1")

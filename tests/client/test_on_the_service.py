@@ -78,7 +78,7 @@ class Pipe(io.RawIOBase):
         return next((block for block in self._blocks if block), b"")
 
 
-async def test_a_path_is_hashed_sent_and_proved(client: Client, path: Path) -> None:
+async def test_a_path_is_hashed_sent_and_verified(client: Client, path: Path) -> None:
     seen: list[Progress] = []
     upload = client.upload(path, blob_property="video", metadata={"a": 1}, progress=seen.append)
     assert (upload.status, upload.file_hash, upload.file_size_bytes) == ("COMPLETED", SHA256, len(BODY))
@@ -141,7 +141,7 @@ async def test_an_empty_file_is_uploaded_and_downloaded(client: Client, tmp_path
     assert client.download(upload.upload_id, tmp_path / "there").size_bytes == 0
 
 
-async def test_a_wrong_hash_fails_and_tells_which_upload_it_was(client: Client) -> None:
+async def test_a_wrong_hash_fails_and_names_the_upload(client: Client) -> None:
     with pytest.raises(UpwellError) as refused:
         client.upload(BODY, filename="clip.mp4", blob_property="video", sha256="0" * 64)
     assert refused.value.code == "hash_mismatch"
@@ -194,7 +194,7 @@ async def test_what_is_no_file_is_refused_before_anything_is_asked(client: Clien
             client.upload(given)
 
 
-async def test_a_download_is_proved_and_takes_the_files_name(client: Client, path: Path, tmp_path: Path) -> None:
+async def test_a_download_is_verified_and_gets_the_name_of_the_file(client: Client, path: Path, tmp_path: Path) -> None:
     upload = client.upload(path, blob_property="video")
     folder = tmp_path / "there"
     folder.mkdir()

@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
     return made
 
 
-async def test_a_file_goes_out_in_parts_and_comes_back_the_same(client: Client, path: Path) -> None:
+async def test_a_file_is_sent_as_parts_and_downloaded_unchanged(client: Client, path: Path) -> None:
     upload = client.upload(path, multipart="always", blob_property="video")
 
     assert upload.status == "COMPLETED"

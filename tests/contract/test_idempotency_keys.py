@@ -69,7 +69,7 @@ async def test_a_finished_request_is_answered_with_what_it_made_for_24_hours(key
     assert (fresh.seed, fresh.attempt) == ("other", 1)
 
 
-async def test_another_request_under_the_key_is_told_so_in_flight_and_finished(keys: IdempotencyKeys) -> None:
+async def test_another_request_under_the_key_is_refused_in_flight_and_finished(keys: IdempotencyKeys) -> None:
     reservation = await reserved(keys)
     assert await reserve(keys, OTHER) == Reused()
     await keys.finish(reservation, ("upl_1",))

@@ -113,7 +113,7 @@ async def test_what_belongs_to_others_does_not_exist(kit: Kit, account: Account)
     assert await quota_of(kit, account) == (0, 100)
 
 
-async def test_what_nobody_made_does_not_exist(kit: Kit, account: Account) -> None:
+async def test_unknown_ids_do_not_exist(kit: Kit, account: Account) -> None:
     ask = kit.read_side
     assert await ask.upload(account.namespace_id, "upl_unknown") is None
     assert await ask.bucket_object(account.namespace_id, "obj_unknown") is None

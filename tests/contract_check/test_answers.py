@@ -20,7 +20,7 @@ def answers() -> Answers:
     return Answers(own(), "ours")
 
 
-def test_a_documented_answer_passes(answers: Answers) -> None:
+def test_a_documented_answer_is_accepted(answers: Answers) -> None:
     assert answers.complaint("POST", PATH, 404, GOOD) is None
     assert answers.complaint("DELETE", f"{PATH}/upl_1", 204, None) is None
     assert answers.complaint("POST", "/elsewhere", 200, "anything") is None
@@ -39,7 +39,7 @@ def test_a_field_that_is_missing_or_of_another_type_is_refused(answers: Answers,
     assert answers.complaint("POST", PATH, 404, {**GOOD, **change}) is not None
 
 
-def test_a_time_that_is_none_is_refused(answers: Answers) -> None:
+def test_an_invalid_time_is_refused(answers: Answers) -> None:
     listed: dict[str, Any] = {"results": [], "pagination": {}, "stats": {}}
     assert "pagination" in (answers.complaint("POST", f"{PATH}/list", 200, listed) or "")
     assert 'not a "date-time"' in (answers.complaint("GET", f"{PATH}/upl_1", 200, {"created_at": "today"}) or "")

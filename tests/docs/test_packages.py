@@ -63,7 +63,7 @@ def test_files_of_a_release_and_the_clone_are_not(command: str) -> None:
     assert not named(command)
 
 
-def test_no_page_and_no_message_names_a_package_that_is_not_ours() -> None:
+def test_no_page_and_no_message_names_a_foreign_package() -> None:
     found = {
         str(path.relative_to(ROOT)): names
         for path in text_files()
@@ -111,7 +111,7 @@ def _imported() -> Iterator[str]:
             yield from heads - own - sys.stdlib_module_names
 
 
-def test_who_tries_the_service_installs_no_tools_of_its_tests() -> None:
+def test_users_of_the_service_install_no_tools_of_its_tests() -> None:
     lines = [line for page in PAGES for line in page.read_text(encoding="utf-8").splitlines()]
     assert [line for line in lines if re.search(r"uv run (?!--no-dev )\S*upwell\b", line)] == []
     assert any("uv run --no-dev upwell dev" in line for line in lines)

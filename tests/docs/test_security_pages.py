@@ -41,7 +41,7 @@ def test_a_test_that_the_model_names_exists(row: list[str]) -> None:
 OF_PROGRAMS_BESIDE = dict.fromkeys(("psycopg", "psycopg-binary", "psycopg-pool"), "LGPL-3.0-only")
 
 
-def test_no_licence_of_what_ships_binds_who_uses_it() -> None:
+def test_no_licence_of_a_shipped_package_binds_its_users() -> None:
     bound = {
         name: licence
         for name, licence in shipped().items()
@@ -65,7 +65,7 @@ def _script() -> Any:  # noqa: ANN401  # a module
     return module
 
 
-def test_the_audit_says_what_is_known_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_audit_reports_known_vulnerabilities_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
     script = _script()
     answers = {"results": [{}, {"vulns": [{"id": "GHSA-x"}]}]}
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=answers))
@@ -75,7 +75,7 @@ def test_the_audit_says_what_is_known_and_fails(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize("status", [None, 503])
-def test_an_audit_whose_service_cannot_be_reached_says_so_by_name_and_does_not_fail(
+def test_an_audit_whose_service_cannot_be_reached_names_it_and_does_not_fail(
     capsys: pytest.CaptureFixture[str], status: int | None
 ) -> None:
     script = _script()

@@ -70,7 +70,7 @@ def test_a_client_in_typescript_has_every_operation_and_compiles(document: Path)
     run(document.parent, "tsc", *options, "--module", "esnext", "--lib", "es2022,dom,dom.iterable", "client/index.ts")
 
 
-def test_a_client_in_python_has_every_operation_and_every_shape_and_is_not_named_as_ours(document: Path) -> None:
+def test_a_client_in_python_has_every_operation_and_every_shape_and_another_name_than_upwells(document: Path) -> None:
     run(document.parent, "openapi-python-client", "generate", "--path", document.name, "--output-path", "client")
     (package,) = [each for each in (document.parent / "client").iterdir() if (each / "client.py").exists()]
     assert package.name not in {"upwell_client", "upwell"}

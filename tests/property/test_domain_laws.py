@@ -88,7 +88,7 @@ def test_evolve_takes_any_events_after_a_real_past(past: tuple[UploadEvent, ...]
 
 @law
 @given(some.pasts())
-def test_a_past_that_went_through_json_tells_the_same_state(past: tuple[UploadEvent, ...]) -> None:
+def test_a_past_that_went_through_json_gives_the_same_state(past: tuple[UploadEvent, ...]) -> None:
     stored = [encode(event) for event in past]
     back: list[Any] = [decode(state) for state in stored]
 
@@ -143,7 +143,7 @@ def test_every_event_carries_the_origin_of_its_command_and_the_id_of_its_upload(
 
 @settings(deadline=None, max_examples=300)
 @given(some.pasts(), some.commands)
-def test_no_command_but_one_for_a_fresh_url_is_news_twice(
+def test_no_command_but_one_for_a_fresh_url_appends_events_twice(
     past: tuple[UploadEvent, ...], command: UploadCommand
 ) -> None:
     state = UPLOAD.replay(past)
@@ -268,7 +268,7 @@ def test_any_json_is_a_schema_or_refused(properties: dict[str, Any]) -> None:
 
 @law
 @given(some.json_values)
-def test_any_json_passes_or_is_refused(value: object) -> None:
+def test_any_json_is_accepted_or_refused(value: object) -> None:
     _, refusal = attempt(lambda: check_json(value, "it", max_bytes=16))
 
     if refusal is None:

@@ -114,7 +114,7 @@ def lose_the_answer_to_the_first_part(machine: Replay, asked: Wish) -> str:
     return str(upload_id)
 
 
-def test_parts_that_nobody_knows_of_go_with_a_duplicate_soon_after_trouble() -> None:
+def test_unrecorded_parts_are_removed_with_a_duplicate_soon_after_trouble() -> None:
     machine = Replay()
     machine.announce_put_and_confirm(wish(), "nothing", None)
     upload_id = lose_the_answer_to_the_first_part(machine, wish(in_parts=True))
@@ -126,7 +126,7 @@ def test_parts_that_nobody_knows_of_go_with_a_duplicate_soon_after_trouble() -> 
 
 
 @pytest.mark.parametrize("confirms", [True, False], ids=["completed", "never begun"])
-def test_parts_that_nobody_knows_of_go_when_no_url_can_send_more(confirms: bool) -> None:
+def test_unrecorded_parts_are_removed_when_no_url_can_send_more(confirms: bool) -> None:
     machine = Replay()
     upload_id = lose_the_answer_to_the_first_part(machine, wish(in_parts=True))
     if confirms:
@@ -173,7 +173,7 @@ def test_a_storage_that_puts_together_what_it_likes_is_found_out() -> None:
     machine.system.close()
 
 
-def test_a_storage_that_keeps_parts_that_nobody_knows_of_is_found_out() -> None:
+def test_a_storage_that_keeps_unknown_parts_is_detected() -> None:
     machine = Replay(MemorySystem(storage=Hoarding(min_part_bytes=15)))
     lose_the_answer_to_the_first_part(machine, wish(in_parts=True))
     with pytest.raises(AssertionError, match="was left behind"):

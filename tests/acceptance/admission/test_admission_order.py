@@ -72,7 +72,7 @@ async def test_each_step_refuses_before_all_that_come_after_it(tenant: Tenant) -
         assert "null_character" in METADATA.codes
 
 
-async def test_the_rate_refuses_those_who_are_known_before_anything_else(tenant: Tenant) -> None:
+async def test_the_rate_refuses_known_callers_before_anything_else(tenant: Tenant) -> None:
     client, broken = await make_client(tenant)
     await limit(tenant, upload=1)
     rest = [broken[each] for each in STEPS[STEPS.index(RATE) :]]

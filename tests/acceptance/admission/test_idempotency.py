@@ -103,7 +103,7 @@ async def test_a_refused_request_frees_its_key(tenant: Tenant) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "a" * 256], ids=["empty", "too long"])
-async def test_a_key_that_is_none_is_refused_before_the_body_is_read(tenant: Tenant, key: str) -> None:
+async def test_an_invalid_key_is_refused_before_the_body_is_read(tenant: Tenant, key: str) -> None:
     async with tenant.client() as client:
         refused = await client.post(UPLOADS, content=b"{", headers=under(key))
         assert error_of(refused) == (422, "invalid_idempotency_key")
@@ -122,7 +122,7 @@ async def test_each_api_key_has_idempotency_keys_of_its_own(service: Service, te
     assert len({answer.json()["upload_id"] for answer in (first, theirs, ours)}) == 3
 
 
-async def test_namespaces_buckets_and_keys_are_made_once_too_and_a_secret_is_told_once(tenant: Tenant) -> None:
+async def test_namespaces_buckets_and_keys_are_created_once_too_and_a_secret_is_shown_once(tenant: Tenant) -> None:
     keys = "/v1/organizations/users/ann/api-keys"
     async with tenant.client() as client:
         for path, body in (("/v1/namespaces", NAMESPACE), ("/v1/buckets", BUCKET)):
@@ -155,7 +155,7 @@ async def test_a_key_is_rotated_once_though_a_process_died_on_the_way(tenant: Te
     assert another["key_hash"] != first["key_hash"]
 
 
-async def test_an_upload_token_is_given_out_once_and_its_holder_has_keys_of_their_own(tenant: Tenant) -> None:
+async def test_an_upload_token_is_issued_once_and_its_holder_has_separate_keys(tenant: Tenant) -> None:
     wish = {"bucket": "files", "max_count": 2}
     async with tenant.client() as client:
         first = (await client.post("/v1/upload-tokens", json=wish, headers=under("a"))).json()

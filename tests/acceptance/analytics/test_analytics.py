@@ -37,7 +37,7 @@ async def fail(client: httpx.AsyncClient) -> None:
     assert (await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")).is_error
 
 
-async def test_the_overview_tells_what_became_of_uploads(tenant: Tenant) -> None:
+async def test_the_overview_counts_the_results_of_uploads(tenant: Tenant) -> None:
     async with tenant.client() as client:
         for _ in range(3):
             await complete(client)
@@ -68,7 +68,7 @@ async def test_the_overview_tells_what_became_of_uploads(tenant: Tenant) -> None
         assert found["lag_events"] >= 0
 
 
-async def test_duplicates_are_told_by_the_bytes_that_they_save(tenant: Tenant) -> None:
+async def test_duplicates_are_printed_with_the_bytes_that_they_save(tenant: Tenant) -> None:
     body = secrets.token_bytes(500)
     digest = hashlib.sha256(body).hexdigest()
     async with tenant.client() as client:

@@ -74,7 +74,7 @@ async def test_options_name_head_where_there_is_get(tenant: Tenant) -> None:
     assert {"GET", "HEAD", "DELETE"} <= set(answer.headers["Allow"].split(", "))
 
 
-async def test_every_request_is_a_line_of_json_and_says_who_asked_and_why_it_was_refused(
+async def test_every_request_is_a_line_of_json_with_its_caller_and_the_reason_of_a_refusal(
     service: Service, tmp_path: Path
 ) -> None:
     port = free_port()
@@ -126,7 +126,7 @@ async def test_every_request_is_a_line_of_json_and_says_who_asked_and_why_it_was
     assert "password" not in serving["database"]
 
 
-async def test_the_audit_log_says_from_where_and_by_which_client_something_was_done(tenant: Tenant) -> None:
+async def test_the_audit_log_contains_address_and_client_of_an_action(tenant: Tenant) -> None:
     asked = {"User-Agent": "terraform/1.9", "X-Request-Id": "change-4711"}
     async with tenant.client() as client:
         made = await client.post(

@@ -73,7 +73,7 @@ async def test_a_request_is_refused_with(tenant: Tenant, what: str, body: object
     assert listed.json()["results"] == []
 
 
-async def test_who_asks_is_checked_before_what_is_asked(tenant: Tenant) -> None:
+async def test_the_caller_is_checked_before_the_request(tenant: Tenant) -> None:
     rubbish = b"{"
     path = "/v1/buckets/files/uploads"
     async with holding(tenant.url) as plain:
@@ -143,7 +143,7 @@ async def test_an_address_names_all_of_its_methods(tenant: Tenant) -> None:
     assert asked.headers["allow"] == "DELETE, GET, HEAD, OPTIONS"
 
 
-async def test_a_revoked_key_opens_nothing_and_a_key_without_the_permission_is_told_so(tenant: Tenant) -> None:
+async def test_a_revoked_key_opens_nothing_and_a_key_without_the_permission_gets_that_reason(tenant: Tenant) -> None:
     async with tenant.client() as client:
         made = await client.post(
             "/v1/organizations/users/Ann@example.com/api-keys", json={"name": "reader", "permissions": ["read"]}

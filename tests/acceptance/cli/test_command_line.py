@@ -120,7 +120,7 @@ async def test_files_become_objects_and_the_fitting_property_is_found(user: User
     assert found["blobs"][0]["upload_id"] == clip["upload_id"]
 
 
-async def test_the_file_of_upwell_dev_in_a_folder_above_says_where_to(user: User) -> None:
+async def test_the_file_of_upwell_dev_in_a_parent_folder_names_the_service(user: User) -> None:
     (user.folder / ".upwell").mkdir()
     write_env(user.folder / ".upwell" / "dev.env", user.variables)
     (user.folder / "below").mkdir()
@@ -130,7 +130,7 @@ async def test_the_file_of_upwell_dev_in_a_folder_above_says_where_to(user: User
     assert ran.out.startswith("clip.mp4: sent 48.8 KiB; upload upl_")
 
 
-async def test_known_bytes_are_not_sent_again_unless_they_shall_be(user: User) -> None:
+async def test_known_bytes_are_sent_again_only_on_request(user: User) -> None:
     user.file("clip.mp4")
     (first,) = (await user.run("upload", "clip.mp4", "--json")).json
     said = await user.run("upload", "clip.mp4")
@@ -143,7 +143,7 @@ async def test_known_bytes_are_not_sent_again_unless_they_shall_be(user: User) -
     assert again["sent_bytes"] == 50_000
 
 
-async def test_of_a_duplicate_it_is_said_what_is_not_kept(user: User) -> None:
+async def test_for_a_duplicate_the_unused_fields_are_named(user: User) -> None:
     user.file("clip.mp4")
     (first,) = (await user.run("upload", "clip.mp4", "--metadata", '{"a": 1}', "--json")).json
     assert (first["not_kept"], first["note"]) == ([], None)
@@ -207,7 +207,7 @@ async def test_an_empty_file_is_uploaded(user: User) -> None:
     assert (done["ok"], done["size_bytes"], done["status"]) == (True, 0, "COMPLETED")
 
 
-async def test_a_large_file_is_waited_for_until_a_worker_has_proved_it(user: User) -> None:
+async def test_the_command_waits_until_a_worker_has_verified_a_large_file(user: User) -> None:
     with (user.folder / "big.mp4").open("wb") as file:
         file.write(secrets.token_bytes(8))
         file.truncate(100_000_000)
@@ -294,7 +294,9 @@ async def test_metadata_goes_with_the_upload_and_its_object(user: User) -> None:
     assert found["title"] == "A day out"
 
 
-async def test_a_refusal_is_told_in_the_services_words_before_anything_is_sent(service: Service, user: User) -> None:
+async def test_a_refusal_is_printed_in_the_words_of_the_service_before_anything_is_sent(
+    service: Service, user: User
+) -> None:
     poor = User(folder=user.folder, tenant=await service.tenant(tier=Tier.FREE, quota_bytes=100))
     poor.file("clip.mp4")
     ran = await poor.run("upload", "clip.mp4")
@@ -392,9 +394,7 @@ async def broken_off(user: User, proxy: Proxy, how: signal.Signals, *, passing: 
     return Ran(code=code, out=printed[0].decode(), err=printed[1].decode())
 
 
-async def test_a_large_file_goes_out_in_parts_no_more_at_once_than_allowed(
-    user: User, large: bytes, proxy: Proxy
-) -> None:
+async def test_a_large_file_is_sent_as_parts_with_limited_concurrency(user: User, large: bytes, proxy: Proxy) -> None:
     for number in range(8):
         user.file(f"small-{number}.mp4")
     proxy.passing = 0
@@ -416,7 +416,7 @@ async def test_a_large_file_goes_out_in_parts_no_more_at_once_than_allowed(
     assert sorted(proxy.parts) == [*[0] * 8, *range(1, PARTS + 1)]
 
 
-async def test_what_was_killed_goes_on_with_the_parts_that_storage_lacks(
+async def test_a_killed_upload_continues_with_the_missing_parts(
     user: User, large: bytes, proxy: Proxy, tmp_path: Path
 ) -> None:
     await broken_off(user, proxy, signal.SIGKILL, passing=3)
@@ -461,7 +461,7 @@ async def test_ctrl_c_ends_at_once_and_the_upload_goes_on_later(user: User, larg
     assert (again.code, again.out, again.err) == (0, "", "upwell: no upload was interrupted here\n")
 
 
-async def test_what_ended_while_it_was_interrupted_is_sent_anew(user: User, large: bytes, proxy: Proxy) -> None:
+async def test_an_upload_that_ended_while_interrupted_is_sent_again(user: User, large: bytes, proxy: Proxy) -> None:
     await broken_off(user, proxy, signal.SIGKILL, passing=1)
     upload_id = json.loads((user.folder / ".large.mp4.upwell-upload").read_bytes())["upload_id"]
     async with user.tenant.client() as client:
@@ -597,7 +597,7 @@ async def test_events_are_read_over_the_api_where_no_database_is_named(user: Use
     assert event["event"]["request"]["filename"] == "clip.mp4"
 
 
-async def test_what_is_no_id_is_said_to_be_none(user: User) -> None:
+async def test_an_invalid_id_is_reported_as_such(user: User) -> None:
     ran = await user.run("uploads", "show", "x/../")
     assert (ran.code, ran.out) == (2, "")
     assert "'x/../' is not an id" in ran.err

@@ -79,7 +79,7 @@ def plain(url: str, **headers: str) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=url, headers=headers, timeout=SOON)
 
 
-async def test_pages_tell_of_an_upload_from_its_request_to_its_object(tenant: Tenant) -> None:
+async def test_pages_contain_the_events_of_an_upload_from_its_request_to_its_object(tenant: Tenant) -> None:
     async with tenant.client() as client:
         done = await complete(client)
         page = (await client.get("/v1/events", params={"types": "upload.*,object.*"})).json()
@@ -224,7 +224,7 @@ async def test_a_stream_that_is_cut_before_its_first_event_loses_nothing(service
             assert (await stream.next())["subject"] == made["upload_id"]
 
 
-async def test_a_stream_tells_what_there_is_and_goes_on_and_is_resumed(service: Service, tenant: Tenant) -> None:
+async def test_a_stream_sends_existing_events_continues_and_is_resumed(service: Service, tenant: Tenant) -> None:
     async with plain(service.url, **tenant.headers) as client:
         first = await complete(client)
         async with streaming(client, "?types=upload.completed") as stream:
@@ -255,7 +255,7 @@ async def test_another_organizations_events_are_not_seen(service: Service, tenan
         assert (await others.get(f"/v1/uploads/{mine['upload_id']}/events")).status_code == 404
 
 
-async def test_a_key_for_one_bucket_is_told_of_that_bucket(tenant: Tenant) -> None:
+async def test_a_key_for_one_bucket_gets_the_events_of_that_bucket(tenant: Tenant) -> None:
     scope = {"resource_type": "bucket", "resource_id": "files", "operations": ["read_data"]}
     made = await make_key(tenant, permissions=["read"], scopes=[scope])
     async with tenant.client() as client, holder(tenant, made["key"]) as narrow:
@@ -268,7 +268,7 @@ async def test_a_key_for_one_bucket_is_told_of_that_bucket(tenant: Tenant) -> No
         assert (unnamed.status_code, unnamed.json()["error"]["code"]) == (403, "out_of_scope")
 
 
-async def test_only_administrators_are_told_of_keys_and_nobody_of_secrets(tenant: Tenant) -> None:
+async def test_only_administrators_see_events_of_keys_and_no_event_contains_secrets(tenant: Tenant) -> None:
     made = await make_key(tenant, permissions=["read"])
     async with tenant.client() as client, holder(tenant, made["key"]) as reader:
         seen = (await client.get("/v1/events", params={"limit": 1000, "types": "api_key.*"}, headers=EVERYWHERE)).json()
@@ -319,7 +319,7 @@ async def test_a_token_reads_events_of_its_namespace_and_nothing_else(service: S
         assert unknown.status_code == 404
 
 
-async def test_a_reader_who_takes_nothing_is_cut_off_and_another_one_is_not(
+async def test_a_reader_that_takes_nothing_is_disconnected_and_another_one_is_not(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_stream, "SLOW_SECONDS", 0.5)

@@ -84,7 +84,7 @@ def ids(folder: Path, form: str) -> list[int]:
 
 
 @pytest.mark.usefixtures("variables")
-async def test_events_are_written_by_day_each_as_subscribers_are_told_it(tmp_path: Path, database: Database) -> None:
+async def test_events_are_written_by_day_as_subscribers_receive_them(tmp_path: Path, database: Database) -> None:
     async with writing(database) as (log, account):
         await fill(log, account, 7)
         stored = await log.read_feed(after=0, limit=1000)
@@ -254,7 +254,7 @@ async def test_a_folder_keeps_to_its_options_and_to_one_run(tmp_path: Path, data
             await exported(tmp_path, ALL)
 
 
-async def test_the_command_says_how_far_it_is(tmp_path: Path, database: Database, variables: dict[str, str]) -> None:
+async def test_the_command_reports_its_progress(tmp_path: Path, database: Database, variables: dict[str, str]) -> None:
     async with writing(database) as (log, _):
         head = await log.head()
     ran = await run("events", "export", "--to", "out/events", folder=tmp_path, variables=variables)
@@ -266,7 +266,7 @@ async def test_the_command_says_how_far_it_is(tmp_path: Path, database: Database
     assert (lost.code, lost.err) == (1, "upwell: file/events cannot be written: Not a directory.\n")
 
 
-async def test_without_pyarrow_there_is_no_parquet_and_it_says_so(tmp_path: Path, variables: dict[str, str]) -> None:
+async def test_without_pyarrow_there_is_no_parquet_and_a_message(tmp_path: Path, variables: dict[str, str]) -> None:
     without = "import sys; sys.modules['pyarrow'] = None; from entrypoints.cli.main import main; main()"
     done = await anyio.run_process(
         [sys.executable, "-c", without, "events", "export", "--to", str(tmp_path), "--format", "parquet"],
@@ -278,7 +278,7 @@ async def test_without_pyarrow_there_is_no_parquet_and_it_says_so(tmp_path: Path
     assert b"uv sync --extra parquet" in done.stderr
 
 
-async def test_subscriptions_are_listed_with_what_they_lack(
+async def test_subscriptions_are_listed_with_their_lag(
     tmp_path: Path, database: Database, variables: dict[str, str]
 ) -> None:
     async with writing(database) as (log, _):
@@ -294,7 +294,7 @@ async def test_subscriptions_are_listed_with_what_they_lack(
         assert ran.out.split() == ["mine", "1", str(head - 1), "-"]
 
 
-async def test_figures_are_made_anew_on_command(tmp_path: Path, database: Database) -> None:
+async def test_figures_are_rebuilt_on_command(tmp_path: Path, database: Database) -> None:
     owner = await connect(database.owner_url, role=None)
     await owner.execute("INSERT INTO upwell.subscriptions VALUES ('analytics.v1', 9, NULL, NULL, now())")
     ran = await run(

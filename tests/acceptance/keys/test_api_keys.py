@@ -113,7 +113,7 @@ async def test_a_status_revokes_and_a_revoked_key_stays_so(tenant: Tenant) -> No
         assert code(await client.patch(f"{KEYS}/k", json={"status": "expired"})) == (422, "invalid_status")
 
 
-async def test_an_expired_key_is_told_so_and_can_be_given_more_time(tenant: Tenant) -> None:
+async def test_an_expired_key_gets_that_reason_and_can_be_extended(tenant: Tenant) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=1)
     key = await make_key(tenant, expires_at=soon.isoformat())
     async with tenant.client() as client, holder(tenant, key["key"]) as expiring:

@@ -17,7 +17,7 @@ from tests.conftest import Servers, Service, Tenant, environment_for, make_datab
 AUDIT = "/v1/organizations/audit/logs"
 
 
-async def test_a_revoked_admin_can_do_nothing_with_what_the_listing_of_keys_told(tenant: Tenant) -> None:
+async def test_a_revoked_admin_can_do_nothing_with_the_listing_of_keys(tenant: Tenant) -> None:
     admin, victim = await make_key(tenant, "admin", permissions=["admin"]), await make_key(tenant, "victim")
     async with holder(tenant, admin["key"]) as client:
         listed = {each["key_id"]: each for each in (await client.get(KEYS)).json()["results"]}
@@ -50,7 +50,7 @@ def _of_before(token: EventToken, key_hash: str) -> str:
     return "et_" + ".".join(urlsafe_b64encode(each).rstrip(b"=").decode() for each in (payload, signature))
 
 
-async def test_tokens_that_are_given_out_and_keys_that_are_listed_stand_in_the_audit_log(tenant: Tenant) -> None:
+async def test_issued_tokens_and_listings_of_keys_are_in_the_audit_log(tenant: Tenant) -> None:
     async with tenant.client() as client:
         await client.get(KEYS)
         event_token = (await client.post("/v1/events/tokens", json={})).json()

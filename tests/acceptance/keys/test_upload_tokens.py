@@ -72,7 +72,7 @@ async def test_a_token_shows_no_upload_of_a_key(tenant: Tenant) -> None:
         assert code(await holder.get("/v1/uploads/upl_0000000000000000")) == (404, "upload_not_found")
 
 
-async def test_a_token_is_told_nothing_of_bytes_that_others_sent(tenant: Tenant) -> None:
+async def test_a_token_learns_nothing_about_bytes_of_others(tenant: Tenant) -> None:
     known = "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882"
     async with tenant.client() as client:
         made = (await client.post(UPLOADS, json={**FILE, "file_hash": known})).json()

@@ -42,7 +42,7 @@ async def limit(tenant: Tenant, **limits: int) -> None:
             pass
 
 
-async def test_every_answer_tells_the_limit_what_remains_and_when_it_is_reset(tenant: Tenant) -> None:
+async def test_every_answer_contains_the_limit_the_rest_and_the_time_of_the_reset(tenant: Tenant) -> None:
     async with tenant.client() as client:
         before = time.time()
         answers = [
@@ -68,7 +68,7 @@ async def test_every_answer_tells_the_limit_what_remains_and_when_it_is_reset(te
         assert before < int(answer.headers["X-RateLimit-Reset"]) <= time.time() + 60
 
 
-async def test_nobody_knows_a_limit_who_is_not_known(service: Service) -> None:
+async def test_an_unknown_caller_gets_no_limit(service: Service) -> None:
     async with httpx.AsyncClient(base_url=service.url) as client:
         answers = [await client.get("/v1/buckets/files"), await client.get("/healthz")]
     assert all("X-RateLimit-Limit" not in answer.headers for answer in answers)
@@ -229,7 +229,7 @@ async def test_two_processes_hold_a_limit_together_within_ten_percent(service: S
 
 
 @pytest.mark.parametrize("setting", ["off"])
-async def test_without_limits_no_answer_tells_any(service: Service, setting: str) -> None:
+async def test_without_limits_no_answer_contains_any(service: Service, setting: str) -> None:
     tenant = await service.tenant()
     await limit(tenant, metadata=1)
     port = free_port()

@@ -213,7 +213,7 @@ async def test_figures_are_those_of_the_page_and_with_include_total_of_all_that_
         ({"search": "a" * 1001}, "filter_too_large"),
     ],
 )
-async def test_what_cannot_be_asked_is_refused_and_says_why(
+async def test_an_invalid_query_is_refused_with_its_reason(
     client: httpx.AsyncClient, body: dict[str, Any], code: str
 ) -> None:
     refused = await client.post(f"{UPLOADS}/list", json=body)
@@ -221,7 +221,7 @@ async def test_what_cannot_be_asked_is_refused_and_says_why(
 
 
 @pytest.mark.parametrize("cursor", ["x", "cDE", "WyIiLC0xXQ", "WyIiLDEsMCwiTmFOIiwiIl0", "W10", "AAAA"])
-async def test_a_cursor_that_is_none_of_ours_is_refused(client: httpx.AsyncClient, cursor: str) -> None:
+async def test_a_foreign_cursor_is_refused(client: httpx.AsyncClient, cursor: str) -> None:
     refused = await client.post(f"{UPLOADS}/list", params={"cursor": cursor}, json={})
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, "invalid_cursor")
 

@@ -112,7 +112,7 @@ def sha256_of(body: bytes) -> str:
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
 
 
-async def test_blobs_are_read_where_the_answer_says_under_the_name_that_they_came_with(tenant: Tenant) -> None:
+async def test_blobs_are_read_at_their_urls_under_their_filenames(tenant: Tenant) -> None:
     body = secrets.token_bytes(50)
     async with tenant.client() as client:
         upload = await send(client, body, "image")
@@ -291,7 +291,7 @@ async def test_a_bucket_that_is_not_there_or_a_key_that_may_not_is_refused_befor
             assert code_of(answer) == (404, "object_not_found")
 
 
-async def test_the_policy_says_what_becomes_of_an_object_whose_key_is_there(tenant: Tenant) -> None:
+async def test_the_policy_decides_about_an_object_whose_key_exists(tenant: Tenant) -> None:
     path = "/v1/buckets/keyed/objects"
     async with tenant.client() as client:
         await client.post("/v1/buckets", json=KEYED)
@@ -347,7 +347,7 @@ async def test_an_object_of_the_same_content_is_found_where_both_wish_it(tenant:
         assert (await make(client, **same, skip_duplicates=True))["object_id"] == one
 
 
-async def test_a_batch_makes_what_it_can_and_tells_what_it_cannot(tenant: Tenant) -> None:
+async def test_a_batch_creates_the_valid_objects_and_reports_the_others(tenant: Tenant) -> None:
     async with tenant.client() as client:
         await client.post("/v1/buckets", json=KEYED)
         objects = [{"sku": "1"}, {"sku": "1"}, {"sku": 2}, {}, {"sku": "3", "blobs": [{**BLOB, "upload_id": "upl_x"}]}]

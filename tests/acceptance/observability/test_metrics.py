@@ -117,7 +117,7 @@ async def test_refusals_are_counted_with_their_status_and_by_route(watched: Watc
     assert "upl_a" not in read.text
 
 
-async def test_nothing_says_whose_it_is(watched: Watched) -> None:
+async def test_metrics_contain_no_id_or_name_of_a_tenant(watched: Watched) -> None:
     upload = await announce(watched.world.client, BODY)
     await watched.world.record(upload)
     await watched.world.client.get("/v1/organizations")
@@ -158,7 +158,7 @@ async def test_a_durable_reader_lags_behind_by_what_it_has_not_read(watched: Wat
     assert read.value("upwell_subscription_lag_events", subscription="reports") == head - first.position
 
 
-async def test_who_waits_for_events_is_counted(watched: Watched) -> None:
+async def test_waiting_readers_are_counted(watched: Watched) -> None:
     world = watched.world
     assert (await watched.read()).value("upwell_event_readers") == 0
     async with plain(world.tenant.url, **world.tenant.headers) as client, asyncio.timeout(20):
@@ -205,7 +205,7 @@ async def test_attempts_to_deliver_are_counted_by_outcome(watched: Watched) -> N
     assert lag in (await watched.read()).text
 
 
-async def test_without_its_database_a_process_tells_the_rest(watched: Watched, servers: Servers) -> None:
+async def test_without_its_database_a_process_serves_its_other_metrics(watched: Watched, servers: Servers) -> None:
     await announce(watched.world.client, BODY)
     admin = await connect(servers.postgres_url, role=None)
     name = watched.world.tenant.database.name
@@ -223,7 +223,7 @@ async def test_without_its_database_a_process_tells_the_rest(watched: Watched, s
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer wrong", f"bearer {TOKEN}", TOKEN, "Bearer"])
-async def test_only_who_has_the_token_reads_metrics(watched: Watched, authorization: str | None) -> None:
+async def test_only_callers_with_the_token_read_metrics(watched: Watched, authorization: str | None) -> None:
     headers = {} if authorization is None else {"Authorization": authorization}
     async with httpx.AsyncClient(headers=headers) as client:
         answer = await client.get(watched.url)

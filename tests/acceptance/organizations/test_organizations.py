@@ -33,7 +33,7 @@ async def send(client: httpx.AsyncClient, content: bytes, **wish: Any) -> dict[s
     return upload
 
 
-async def test_an_organization_tells_of_itself(tenant: Tenant) -> None:
+async def test_an_organization_is_shown_with_its_users_and_limits(tenant: Tenant) -> None:
     async with tenant.client() as client:
         answer = await client.get(PATH)
     body = answer.json()
@@ -142,7 +142,7 @@ async def test_usage_counts_what_was_uploaded_and_what_duplicates_saved(service:
     assert code(wrong) == (422, "invalid_time")
 
 
-async def test_the_audit_log_tells_who_did_what_newest_first(tenant: Tenant) -> None:
+async def test_the_audit_log_names_actors_and_actions_newest_first(tenant: Tenant) -> None:
     async with tenant.client() as client:
         key = (await client.post(KEYS, json={"name": "k"})).json()
         await client.patch(f"{KEYS}/k", json={"permissions": ["read"], "allowed_origins": ["https://a.example"]})

@@ -210,7 +210,9 @@ def with_each(schema: Schema, value: str, depth: int = 0) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("whose", ["of another organization", "of another namespace"])
-async def test_what_is_somebody_elses_is_not_there_on_any_route(service: Service, tenant: Tenant, whose: str) -> None:
+async def test_data_of_another_organization_is_not_found_on_any_route(
+    service: Service, tenant: Tenant, whose: str
+) -> None:
     victim = await service.tenant()
     words = secrets.token_hex(8), secrets.token_hex(8)
     async with (

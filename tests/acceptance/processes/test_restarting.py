@@ -158,7 +158,7 @@ async def test_a_stop_under_load_breaks_no_request_and_waits_for_no_reader_of_ev
         assert ended < 20, "it did not wait until the readers' minutes were over"
 
 
-async def test_readyz_says_that_it_ends_before_the_listener_closes(service: Service) -> None:
+async def test_readyz_reports_the_end_before_the_listener_closes(service: Service) -> None:
     async with serving(service, "--workers", "2", UPWELL_DRAIN_SECONDS="2") as (url, process):
         process.terminate()
         async with httpx.AsyncClient(base_url=url) as client, asyncio.timeout(10):

@@ -46,7 +46,7 @@ async def test_the_root_is_json_for_a_program(service: Service) -> None:
 )
 @pytest.mark.parametrize("folder", ["assets", "page"])
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_a_file_that_is_not_there_is_not_found_whatever_its_name(
+async def test_a_missing_file_is_not_found_under_any_name(
     service: Service, name: str, folder: str, method: str
 ) -> None:
     async with httpx.AsyncClient(base_url=service.url) as client:

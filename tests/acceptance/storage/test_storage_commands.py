@@ -28,7 +28,7 @@ def operator(servers: Servers, database: Database, tmp_path: Path) -> Operator:
     return Operator(tmp_path, environment_for(servers, database))
 
 
-async def test_a_bucket_without_faults_is_told_so(place: Place, operator: Operator) -> None:
+async def test_a_bucket_without_faults_is_reported_as_such(place: Place, operator: Operator) -> None:
     answer = await place.announce(b"one")
     await place.put(answer, b"one")
     await place.confirm(answer)
@@ -46,7 +46,7 @@ async def test_a_bucket_without_faults_is_told_so(place: Place, operator: Operat
     ]
 
 
-async def test_orphans_are_told_and_then_deleted(place: Place, operator: Operator) -> None:
+async def test_orphans_are_reported_and_then_deleted(place: Place, operator: Operator) -> None:
     orphan = place.key("upl_unknown")
     await place.put_by_hand(orphan, b"x" * 2000)
     parts = await place.storage.begin_multipart(orphan, content_type="a/b")
@@ -77,7 +77,7 @@ async def test_orphans_are_told_and_then_deleted(place: Place, operator: Operato
     assert await place.stored() == set()
 
 
-async def test_bytes_that_lack_stay_a_problem(place: Place, operator: Operator) -> None:
+async def test_missing_bytes_remain_a_problem(place: Place, operator: Operator) -> None:
     answer = await place.announce(b"one")
     await place.put(answer, b"one")
     await place.confirm(answer)
@@ -114,7 +114,7 @@ async def test_the_doctor_finds_a_prepared_bucket_sound(place: Place, operator: 
 
 
 @pytest.mark.usefixtures("place")
-async def test_the_doctor_needs_no_database_and_tells_no_secret(operator: Operator) -> None:
+async def test_the_doctor_needs_no_database_and_prints_no_secret(operator: Operator) -> None:
     secret = "another-secret-access-key"
     ran = await operator.run(
         "storage", "doctor", "--json", UPWELL_S3_SECRET_ACCESS_KEY=secret, UPWELL_DATABASE_URL="postgresql:///nowhere"
@@ -133,7 +133,7 @@ async def test_the_doctor_needs_no_database_and_tells_no_secret(operator: Operat
     assert secret not in ran.out + ran.err
 
 
-async def test_settings_that_are_wrong_are_told_before_anything_is_tried(operator: Operator) -> None:
+async def test_wrong_settings_are_reported_before_anything_is_tried(operator: Operator) -> None:
     ran = await operator.run("storage", "doctor", UPWELL_S3_ADDRESSING="virtual")
 
     assert (ran.code, ran.out) == (2, "")

@@ -57,7 +57,7 @@ async def ended(client: httpx.AsyncClient, upload: dict[str, Any]) -> dict[str, 
             await asyncio.sleep(0.02)
 
 
-async def test_an_upload_completes_without_a_confirmation_however_often_storage_tells(
+async def test_an_upload_completes_without_a_confirmation_however_often_storage_notifies(
     service: Service, tenant: Tenant, bucket: str
 ) -> None:
     body = secrets.token_bytes(1000)
@@ -87,9 +87,7 @@ async def test_wrong_bytes_fail_without_a_confirmation_too(service: Service, ten
     assert await quota(tenant) == (0, 0)
 
 
-async def test_a_bucket_says_it_for_its_uploads_one_by_one_and_in_batches(
-    service: Service, tenant: Tenant, bucket: str
-) -> None:
+async def test_a_bucket_sets_it_for_single_uploads_and_batches(service: Service, tenant: Tenant, bucket: str) -> None:
     async with tenant.client() as client:
         assert (await client.get("/v1/buckets/files")).json()["auto_confirm"] is False
         changed = await client.patch("/v1/buckets/files", json={"auto_confirm": True})
@@ -114,7 +112,7 @@ async def test_a_bucket_says_it_for_its_uploads_one_by_one_and_in_batches(
         assert (await client.get(f"/v1/uploads/{second['upload_id']}")).json()["status"] == "PENDING"
 
 
-async def test_what_is_not_ours_is_ignored(service: Service, tenant: Tenant, bucket: str) -> None:
+async def test_foreign_notifications_are_ignored(service: Service, tenant: Tenant, bucket: str) -> None:
     async with tenant.client() as client:
         upload = await announce(client, b"x", auto_confirm=True)
         key = upload["s3_key"]

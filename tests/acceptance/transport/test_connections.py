@@ -83,7 +83,7 @@ async def test_a_request_without_one_clear_host_is_refused(tenant: Tenant, hosts
     assert seconds < AT_ONCE
 
 
-async def test_idle_and_crawling_connections_keep_nobody_out(service: Service) -> None:
+async def test_idle_and_slow_connections_keep_no_client_out(service: Service) -> None:
     async with serving(service, UPWELL_MAX_CONNECTIONS="40") as tenant, AsyncExitStack() as stack:
         where = httpx.URL(tenant.url)
         for number in range(120):

@@ -97,7 +97,7 @@ async def test_bytes_that_arrived_with_a_content_encoding_fail_the_upload(servic
 
 
 @pytest.mark.parametrize("filename", ["漢" * 250 + ".mp4", "\u202egpj.mp4", "a" * 251 + ".mp4"])
-async def test_a_download_says_nothing_that_its_uploader_said(tenant: Tenant, filename: str) -> None:
+async def test_a_download_has_no_headers_from_its_uploader(tenant: Tenant, filename: str) -> None:
     body = secrets.token_bytes(100)
     async with tenant.client() as client:
         upload = await announce(client, body, filename=filename)

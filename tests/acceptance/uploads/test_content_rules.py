@@ -50,7 +50,7 @@ async def test_bytes_of_another_type_complete_with_a_note(tenant: Tenant) -> Non
     assert await quota(tenant) == (0, len(PNG))
 
 
-async def test_that_nothing_was_stored_is_said_before_what_the_bytes_are(tenant: Tenant) -> None:
+async def test_missing_bytes_are_reported_before_their_type(tenant: Tenant) -> None:
     async with tenant.client() as client:
         keyed = {"bucket_name": "keyed", "bucket_schema": SCHEMA, "unique_key": {"fields": ["number"]}}
         assert (await client.post("/v1/buckets", json=keyed)).status_code == 200
@@ -82,7 +82,7 @@ async def test_under_a_strict_check_they_fail_and_are_deleted(service: Service, 
     assert await gone(tenant, upload["s3_key"], service.environment)
 
 
-async def test_a_worker_finds_it_out_too_where_storage_proved_the_hash(tenant: Tenant) -> None:
+async def test_a_worker_detects_it_too_where_storage_verified_the_hash(tenant: Tenant) -> None:
     async with tenant.client() as client:
         await make(client, **STRICT)
         upload = await announce(
@@ -172,7 +172,7 @@ async def test_a_size_that_was_not_declared_is_refused_when_it_is_known(
     assert await gone(tenant, upload["s3_key"], service.environment)
 
 
-async def test_changed_rules_count_as_soon_as_they_are_heard_of(tenant: Tenant) -> None:
+async def test_changed_rules_apply_after_their_notification(tenant: Tenant) -> None:
     asked = {"filename": "a.png", "content_type": "image/png", "create_object_on_confirm": False}
     async with tenant.client() as client:
         assert (await client.post("/v1/buckets/files/uploads", json=asked)).status_code == 200

@@ -171,7 +171,7 @@ async def everywhere(walk: Walk, uploads: list[str], objects: list[str], namespa
 
 
 @pytest.mark.parametrize("who", ["a token", *KEYS])
-async def test_who_may_not_read_is_told_nothing_of_others(tenant: Tenant, who: str) -> None:
+async def test_a_caller_that_may_not_read_learns_nothing_about_others(tenant: Tenant, who: str) -> None:
     secrets, uploads, objects = await originals(tenant)
     headers = {**tenant.headers, "Authorization": f"Bearer {await bearer(tenant, who)}"}
     async with httpx.AsyncClient(base_url=tenant.url, headers=headers, timeout=60) as client:

@@ -30,7 +30,7 @@ async def send(part: dict[str, Any]) -> httpx.Response:
         )
 
 
-async def test_a_file_is_sent_in_parts_resumed_and_put_together(tenant: Tenant) -> None:
+async def test_a_file_is_sent_as_parts_resumed_and_assembled(tenant: Tenant) -> None:
     async with tenant.client() as client:
         upload = await announce(client, BODY, multipart="always", file_hash=hashlib.sha256(BODY).hexdigest())
         assert (upload["method"], upload["presigned_url"]) == ("multipart", None)
@@ -77,7 +77,7 @@ async def test_a_url_of_a_part_takes_that_part_alone(tenant: Tenant) -> None:
         assert (await client.get(f"/v1/uploads/{upload['upload_id']}/parts")).json() == {"parts": []}
 
 
-async def test_a_canceled_upload_takes_no_part_any_more(tenant: Tenant) -> None:
+async def test_a_canceled_upload_accepts_no_more_parts(tenant: Tenant) -> None:
     async with tenant.client() as client:
         upload = await announce(client, BODY, multipart="always")
         (part,) = await sign(client, upload, 1)

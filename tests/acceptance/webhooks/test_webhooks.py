@@ -112,7 +112,7 @@ async def test_lists_come_in_pages(tenant: Tenant) -> None:
         assert skipped["results"] == second["results"]
 
 
-async def test_a_completed_upload_is_told_once_with_a_signature(tenant: Tenant) -> None:
+async def test_a_completed_upload_is_sent_once_with_a_signature(tenant: Tenant) -> None:
     async with receiving(Receiver()) as receiver, ours(tenant) as client:
         made = await make(client, receiver.url, configs={"headers": {"X-Team": "tides"}})
         done = await complete(client)
@@ -156,7 +156,7 @@ async def test_a_range_of_the_feed_is_sent_again_with_the_same_ids(tenant: Tenan
         assert naive.status_code == 422
 
 
-async def test_who_answers_badly_comes_to_nothing_and_the_neighbour_is_served(tenant: Tenant) -> None:
+async def test_a_receiver_with_bad_answers_gets_nothing_delivered_and_its_neighbour_is_served(tenant: Tenant) -> None:
     async with (
         receiving(Receiver(hangs=True)) as hanging,
         receiving(Receiver(endless=True, status=500)) as endless,
@@ -263,7 +263,7 @@ async def test_what_was_sent_is_listed_in_pages(tenant: Tenant) -> None:
         assert len(set(seen)) == 4
 
 
-async def test_a_ping_tells_the_status_and_nothing_that_the_receiver_says(tenant: Tenant) -> None:
+async def test_a_ping_returns_the_status_and_no_content_of_the_receiver(tenant: Tenant) -> None:
     async with receiving(Receiver(status=418, body=b"teapot")) as receiver, ours(tenant) as client:
         await make(client, receiver.url)
         pinged = (await client.post(f"{HOOKS}/warehouse/ping")).json()
@@ -327,7 +327,7 @@ async def test_what_cannot_be_is_refused(tenant: Tenant, change: dict[str, Any],
         assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
 
 
-async def test_what_the_contract_names_is_accepted_and_who_is_no_administrator_is_not(tenant: Tenant) -> None:
+async def test_the_types_of_the_contract_are_accepted_and_keys_without_admin_are_not(tenant: Tenant) -> None:
     async with ours(tenant) as client:
         await make(client, "http://127.0.0.1:9/", event_types=["object.created", "collection.created", "upload.*"])
         key = await make_key(tenant, permissions=["read", "write", "delete"])
@@ -347,7 +347,7 @@ async def test_a_message_that_is_not_there_or_to_one_that_is_switched_off_is_not
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "webhook_not_active")
 
 
-async def test_the_audit_log_tells_of_webhooks(tenant: Tenant) -> None:
+async def test_the_audit_log_contains_webhooks(tenant: Tenant) -> None:
     async with ours(tenant) as client:
         made = await make(client, "http://127.0.0.1:9/", configs={"headers": {"X-Token": "hidden"}})
         await client.delete(f"{HOOKS}/warehouse")

@@ -267,7 +267,7 @@ async def test_figures_are_what_counting_the_events_gives(
     await assert_counted(figures.analytics, kit.log, area_of(account))
 
 
-def test_what_is_read_of_a_stored_event_is_what_the_event_says() -> None:
+def test_facts_read_from_a_stored_event_equal_the_event() -> None:
     read: set[str] = set()
     for path in sorted(GOLDEN.glob("*.json")):
         state = path.read_bytes()

@@ -24,13 +24,13 @@ from tests.contract._reads import bucket_of
 A_MINUTE = timedelta(minutes=1)
 
 
-async def test_a_bucket_tells_the_schema_that_it_has_grown_to(kit: Kit, account: Account) -> None:
+async def test_a_bucket_record_contains_the_extended_schema(kit: Kit, account: Account) -> None:
     wider = {"properties": {**(await bucket_of(kit, account)).bucket_schema["properties"], "more": {"type": "date"}}}
     await account.send_to_bucket(kit.log, lambda origin: ChangeBucketSchema(origin=origin, bucket_schema=wider))
     assert (await bucket_of(kit, account)).bucket_schema == wider
 
 
-async def test_a_bucket_tells_its_rules_for_files(kit: Kit, account: Account) -> None:
+async def test_a_bucket_record_contains_its_rules_for_files(kit: Kit, account: Account) -> None:
     rules = ContentRules(
         content_check=ContentCheck.STRICT,
         allowed_content_types=("image/*", "application/pdf"),

@@ -132,7 +132,7 @@ async def test_one_command_appends_to_several_streams_one_after_the_other(kit: K
     assert [each.id for each in feed] == list(range(1, len(feed) + 1))
 
 
-async def test_events_that_are_not_ours_are_kept_like_any_other(kit: Kit, account: Account) -> None:
+async def test_foreign_events_are_kept_like_any_other(kit: Kit, account: Account) -> None:
     class TideTurned(Event, frozen=True, tag="tide.turned.v1"):
         metres: float
 
@@ -266,7 +266,7 @@ async def test_a_tail_begins_after_its_position_and_wakes_for_what_another_proce
             assert (await waiting).id == number
 
 
-async def test_who_reads_behind_the_end_is_told_where_it_is(kit: Kit, account: Account) -> None:
+async def test_reading_beyond_the_end_reports_its_position(kit: Kit, account: Account) -> None:
     await account.request(kit.log)
     end = await kit.log.head()
     assert await kit.log.read_feed(after=end, limit=10) == []
@@ -474,7 +474,7 @@ async def test_refusals_carry_their_facts(kit: Kit, account: Account) -> None:
     assert (taken.value.claim, taken.value.owner_id) == (claim, object_id)
 
 
-async def test_nobody_writes_into_a_stream_of_another_organization(kit: Kit, account: Account) -> None:
+async def test_no_organization_writes_into_a_stream_of_another(kit: Kit, account: Account) -> None:
     other = await open_account(kit.log, beside=account)
     upload_id = await account.request(kit.log)
     head = await kit.log.head()
@@ -489,7 +489,7 @@ async def test_nobody_writes_into_a_stream_of_another_organization(kit: Kit, acc
     assert await kit.log.read_stream(upload_id) == stored
 
 
-async def test_nobody_writes_events_in_the_name_of_another_organization(kit: Kit, account: Account) -> None:
+async def test_no_organization_writes_events_in_the_name_of_another(kit: Kit, account: Account) -> None:
     other = await open_account(kit.log, beside=account)
     head = await kit.log.head()
     command = msgspec.structs.replace(account.request_command(), organization_id=other.organization_id)
@@ -512,7 +512,7 @@ async def lowers_the_quota(kit: Kit, account: Account) -> tuple[StreamAppend, Re
 
 @pytest.mark.parametrize("beside_an_upload", [False, True])
 @pytest.mark.parametrize("change", [suspends_the_bucket, revokes_the_key, lowers_the_quota])
-async def test_of_commands_that_come_at_once_none_passes_that_follows_the_change_which_forbids_it(
+async def test_of_concurrent_commands_none_succeeds_after_the_change_that_forbids_it(
     kit: Kit,
     account: Account,
     change: Callable[[Kit, Account], Awaitable[tuple[StreamAppend, Refusal]]],

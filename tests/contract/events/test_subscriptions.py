@@ -44,7 +44,7 @@ async def record(subscriptions: Subscriptions[Any], lease: Lease | None, positio
         pass
 
 
-async def test_a_new_name_begins_where_it_is_told_and_goes_on_where_it_was(two: Two) -> None:
+async def test_a_new_name_starts_at_the_given_position_and_continues_from_its_own(two: Two) -> None:
     first, second = two
     lease = await acquire(first, "a", begin=7)
     assert lease == Lease(name="reader", token="a", position=7)

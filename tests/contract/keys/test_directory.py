@@ -35,7 +35,7 @@ async def until(ask: Callable[[], Awaitable[Answer]], holds: Callable[[Answer], 
     return answer
 
 
-async def test_everybody_is_found_as_the_read_side_tells_them(kit: Kit, account: Account) -> None:
+async def test_every_caller_is_found_as_in_the_read_side(kit: Kit, account: Account) -> None:
     directory = kit.directory
     for _ in range(2):  # the second time perhaps from a cache
         key = await directory.key(account.key_hash)
@@ -117,7 +117,7 @@ async def test_a_cached_answer_is_dropped_by_the_events_that_change_it(kit: Kit,
 
 
 @pytest.mark.usefixtures("caching_for_ever")
-async def test_a_new_name_is_found_and_the_old_one_is_not_any_more(kit: Kit, account: Account) -> None:
+async def test_a_new_name_is_found_and_the_old_one_no_longer(kit: Kit, account: Account) -> None:
     directory = kit.directory
     for old, new in (("files", "films"), ("films", "files")):
         assert await directory.bucket(account.namespace_id, old) is not None
@@ -176,7 +176,7 @@ async def test_an_answer_is_no_older_than_it_may_be_cached_and_that_is_5_seconds
         await account.complete(kit.log)
 
 
-async def test_a_directory_that_cannot_hear_of_changes_answers_freshly(database: Database) -> None:
+async def test_a_directory_that_gets_no_notifications_reads_each_time(database: Database) -> None:
     async with postgres_kit(database.url) as kit:
         account = await open_account(kit.log)
         pool = await open_pool(database.url, size=1)

@@ -62,7 +62,7 @@ async def test_a_rotated_key_is_found_by_its_last_two_secrets(kit: Kit, account:
     ]
 
 
-async def test_a_changed_key_is_told_as_it_is_now(kit: Kit, account: Account) -> None:
+async def test_a_changed_key_is_read_with_its_current_values(kit: Kit, account: Account) -> None:
     expires_at = account.clock.now() + timedelta(days=1)
     scopes = ({"resource_type": "bucket", "resource_id": "files", "operations": None},)
     await account.append_to_key(
@@ -83,7 +83,7 @@ async def test_a_changed_key_is_told_as_it_is_now(kit: Kit, account: Account) ->
     assert await kit.directory.key_by_id(account.key_id) == found
 
 
-async def test_a_renamed_key_holds_its_new_name_and_lets_go_of_the_old_one(kit: Kit, account: Account) -> None:
+async def test_a_renamed_key_holds_its_new_name_and_releases_the_old_one(kit: Kit, account: Account) -> None:
     def claim(name: str) -> Claim:
         return Claim(scope=f"key:{account.organization_id}:{account.user_id}", key=name)
 
@@ -96,7 +96,7 @@ async def test_a_renamed_key_holds_its_new_name_and_lets_go_of_the_old_one(kit: 
     await kit.log.append(account.command(account.key("renamed"), free=(claim("renamed"),)))
 
 
-async def test_all_keys_of_a_user_are_told_newest_first_and_others_are_not(kit: Kit, account: Account) -> None:
+async def test_all_keys_of_a_user_are_listed_newest_first_and_no_others(kit: Kit, account: Account) -> None:
     account.clock.advance(timedelta(minutes=1))
     second = account.key("second")
     await kit.log.append(account.command(second))
@@ -108,7 +108,7 @@ async def test_all_keys_of_a_user_are_told_newest_first_and_others_are_not(kit: 
     assert await kit.read_side.users(account.organization_id) == {account.user_id: 1, "usr_else": 1}
 
 
-async def test_when_a_key_was_used_last_is_told(kit: Kit, account: Account) -> None:
+async def test_the_last_use_of_a_key_is_recorded(kit: Kit, account: Account) -> None:
     for _ in range(2):
         account.clock.advance(timedelta(minutes=1))
         kit.key_uses.note(account.key_id, account.clock.now())
@@ -118,7 +118,7 @@ async def test_when_a_key_was_used_last_is_told(kit: Kit, account: Account) -> N
         assert key.last_used_at == account.clock.now()
 
 
-async def test_a_token_is_told_as_it_was_given_out_whatever_came_after(kit: Kit, account: Account) -> None:
+async def test_a_token_is_read_as_it_was_issued_even_after_later_changes(kit: Kit, account: Account) -> None:
     issued = UploadTokenIssued(
         origin=account.origin(),
         token_id="utk_1",

@@ -248,7 +248,7 @@ def as_dict(asked: PageRequest) -> dict[str, Any]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(rows=history, asked=st.lists(questions, min_size=6, max_size=12))
-async def test_any_filter_order_and_page_tells_the_same_rows_in_memory_and_on_postgres(
+async def test_any_filter_order_and_page_gives_the_same_rows_in_memory_and_on_postgres(
     twins: Twins, rows: Sequence[dict[str, Any]], asked: Sequence[tuple[str, PageRequest]]
 ) -> None:
     account = new_account(twins.ids, twins.clock)

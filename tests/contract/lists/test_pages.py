@@ -73,7 +73,7 @@ LISTINGS = [
 
 
 @pytest.mark.parametrize("listing", LISTINGS)
-async def test_a_page_comes_newest_first_and_tells_whether_more_follow(
+async def test_a_page_is_newest_first_and_says_whether_more_follow(
     kit: Kit, account: Account, listing: Listing
 ) -> None:
     made = [await listing.add(kit, account, f"n{number}") for number in range(5)][::-1]
@@ -90,7 +90,7 @@ async def test_a_page_comes_newest_first_and_tells_whether_more_follow(
 
 
 @pytest.mark.parametrize("listing", LISTINGS)
-async def test_a_total_counts_what_matches_whatever_the_page(kit: Kit, account: Account, listing: Listing) -> None:
+async def test_a_total_counts_all_matches_on_any_page(kit: Kit, account: Account, listing: Listing) -> None:
     for name in ("a1", "a2", "a3", "b1"):
         await listing.add(kit, account, name)
     page = await listing.page(kit, account, PageRequest(limit=1, offset=1, search="a", with_total=True))

@@ -235,7 +235,7 @@ async def test_an_event_that_takes_what_is_held_is_appended_in_no_part(kit: Kit,
 # Originals and heirs
 
 
-async def test_of_two_originals_the_one_that_came_first_is_told(kit: Kit, account: Account) -> None:
+async def test_of_two_originals_the_first_one_is_reported(kit: Kit, account: Account) -> None:
     first, second = await account.request(kit.log), await account.request(kit.log)
     await account.complete(kit.log, second)
     await account.complete(kit.log, first)
@@ -325,7 +325,7 @@ async def test_of_many_uploads_with_the_same_bytes_that_complete_at_once_one_is_
     assert [each.upload_id for each in found] == [original] * 7
 
 
-async def test_who_goes_is_told_of_the_earliest_duplicate_that_stands_on_the_bytes(kit: Kit, account: Account) -> None:
+async def test_a_deletion_gets_the_earliest_duplicate_as_heir(kit: Kit, account: Account) -> None:
     first, second, _ = await twins(kit, account, 3)
     with pytest.raises(HeirExistsError) as raised:
         await kit.log.append(await account.goes(kit.log, first))

@@ -123,7 +123,7 @@ async def test_an_upload_of_two_objects_is_the_others_when_one_is_deleted_and_go
     assert await quota_of(kit, account) == (0, 0)
 
 
-async def test_an_update_moves_the_claims_of_an_object_and_lets_go_of_the_uploads_it_has_no_more(
+async def test_an_update_moves_the_claims_of_an_object_and_releases_its_former_uploads(
     kit: Kit, account: Account
 ) -> None:
     first, second = [await account.complete(kit.log, sha256=sha256) for sha256 in (HASH, OTHER_HASH)]

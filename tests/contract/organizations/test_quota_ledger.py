@@ -52,7 +52,7 @@ async def test_reserved_and_accepted_bytes_both_take_room(kit: Kit, account: Acc
     assert facts == {"limit_bytes": 206, "used_bytes": 200, "requested_bytes": 7}
 
 
-async def test_a_command_that_needs_no_room_passes_even_where_the_quota_was_lowered_below_its_use(
+async def test_a_command_that_needs_no_room_is_accepted_even_if_the_quota_is_below_its_use(
     kit: Kit, account: Account
 ) -> None:
     done = await account.complete(kit.log)
@@ -199,7 +199,7 @@ async def test_the_use_is_the_sum_of_what_the_events_say(kit: Kit, account: Acco
         assert (total.reserved_bytes, total.accepted_bytes) == await use_of(kit, each) == (7, 104)
 
 
-async def test_an_organization_that_nobody_knows_holds_nothing(kit: Kit) -> None:
+async def test_an_unknown_organization_holds_nothing(kit: Kit) -> None:
     use = await kit.quota_ledger.use("org_unknown")
     assert use == QuotaUse(limit_bytes=None, reserved_bytes=0, accepted_bytes=0)
 

@@ -77,7 +77,7 @@ async def kit(request: pytest.FixtureRequest) -> AsyncIterator[Kit]:
             yield made
 
 
-async def test_what_was_told_is_received_as_it_was(kit: Kit) -> None:
+async def test_a_sent_message_is_received_unchanged(kit: Kit) -> None:
     await kit.send('{"key": "ü +%20"}')
     assert set(await kit.receive(1)) == {'{"key": "ü +%20"}'}
 
@@ -116,7 +116,7 @@ async def test_waiting_may_be_cancelled(kit: Kit) -> None:
     assert set(await kit.receive(1)) == {"a"}
 
 
-async def test_a_queue_that_is_not_there_is_told_as_such(moto_server: S3Server) -> None:
+async def test_a_missing_queue_is_reported_as_such(moto_server: S3Server) -> None:
     for url in (f"{moto_server.endpoint_url}/123456789012/none", "http://127.0.0.1:9/123456789012/none"):
         async with SqsNotificationQueue(
             queue_url=url, region=moto_server.region, access_key_id="a", secret_access_key="b", wait_seconds=1

@@ -221,13 +221,13 @@ async def test_what_was_put_is_described(case: Case, key: str) -> None:
     assert found.sha256 is None
 
 
-async def test_a_checksum_that_the_client_sent_is_told_in_hex(case: Case, key: str) -> None:
+async def test_a_checksum_that_the_client_sent_is_returned_in_hex(case: Case, key: str) -> None:
     await case.put(key, b"hello", "text/plain", True)
 
     assert (await head(case.storage, key)).sha256 == hashlib.sha256(b"hello").hexdigest()
 
 
-async def test_a_content_encoding_that_came_unsigned_is_told(case: Case, key: str) -> None:
+async def test_an_unsigned_content_encoding_is_reported(case: Case, key: str) -> None:
     await case.put(key, b"hello", "text/plain", False, None, "gzip")
     assert (await head(case.storage, key)).content_encoding == "gzip"
 
@@ -241,7 +241,7 @@ async def test_a_content_encoding_that_came_unsigned_is_told(case: Case, key: st
     ["memory_versioned", "memory_unversioned", "seaweedfs_versioned", "seaweedfs_unversioned"],
     indirect=True,
 )
-async def test_a_crc_of_the_whole_is_told_where_storage_has_one(case: Case, key: str) -> None:
+async def test_a_crc_of_the_whole_object_is_returned_if_storage_has_one(case: Case, key: str) -> None:
     await case.put(key, b"123456789", "text/plain", False, "rosUhgp5mIg=")  # the check value of CRC-64/NVME
     assert (await head(case.storage, key)).crc64nvme == "rosUhgp5mIg="
 
@@ -322,7 +322,7 @@ async def test_after_an_overwrite_a_read_gives_the_pinned_bytes_or_says_that_the
             await read(case.storage, key, pinned)
 
 
-async def test_a_read_of_what_never_was_there_says_so(case: Case, key: str) -> None:
+async def test_a_read_of_a_missing_object_reports_it(case: Case, key: str) -> None:
     never = StoredContent(size_bytes=1, etag="0" * 32)
 
     with pytest.raises(ContentChangedError):
@@ -431,7 +431,7 @@ async def test_any_filename_makes_a_key_that_is_stored_read_and_deleted(case: Ca
     assert await case.storage.head(unusual) is None
 
 
-async def test_a_reader_that_stops_early_costs_nobody_else_a_connection(case: Case, key: str) -> None:
+async def test_a_reader_that_stops_early_costs_no_other_reader_a_connection(case: Case, key: str) -> None:
     await case.put(key, bytes(3 * 1024 * 1024), "text/plain", False)
     found = await head(case.storage, key)
 
@@ -443,7 +443,7 @@ async def test_a_reader_that_stops_early_costs_nobody_else_a_connection(case: Ca
 
 
 @pytest.mark.parametrize("place", ["memory_versioned", "seaweedfs_versioned", "moto_versioned"], indirect=True)
-async def test_prepare_may_be_repeated_and_tells_what_is_there(case: Case) -> None:
+async def test_prepare_may_be_repeated_and_reports_the_settings(case: Case) -> None:
     await case.storage.prepare(cors_origins=["https://app.example"])
     setup = await case.storage.prepare(cors_origins=["https://app.example"])
 
@@ -494,7 +494,7 @@ async def test_parts_become_one_object_in_the_order_of_their_numbers(case: Case,
     assert await case.storage.head(unusual) is None
 
 
-async def test_an_upload_in_parts_begins_without_any(case: Case, key: str) -> None:
+async def test_a_multipart_upload_begins_without_parts(case: Case, key: str) -> None:
     multipart_id, _ = await begin(case, key)
 
     assert await case.storage.parts(key, multipart_id) == []
@@ -751,7 +751,7 @@ async def test_what_was_deleted_is_not_listed(case: Case, key: str) -> None:
     assert key not in [each for page in await keys_of(case.storage, 1000) for each in page]
 
 
-async def test_all_uploads_in_parts_are_listed_in_pages_each_once(case: Case, key: str) -> None:
+async def test_multipart_uploads_are_listed_in_pages_each_once(case: Case, key: str) -> None:
     keys = [f"{key}{n} ä+%41&.txt" for n in range(4)]
     began_at = datetime.now(UTC)
     begun = [(each, await case.storage.begin_multipart(each, content_type="a/b")) for each in [*keys, *keys[:3]]]
@@ -765,7 +765,7 @@ async def test_all_uploads_in_parts_are_listed_in_pages_each_once(case: Case, ke
         assert all(abs(each.begun_at - began_at) < timedelta(minutes=1) for each in listed)
 
 
-async def test_an_upload_in_parts_that_ended_is_not_listed(case: Case, key: str) -> None:
+async def test_a_multipart_upload_that_ended_is_not_listed(case: Case, key: str) -> None:
     completed = await case.storage.begin_multipart(key, content_type="a/b")
     part = await case.put_part(key, completed, 1, b"one")
     await case.storage.complete_multipart(key, completed, [part])
@@ -777,7 +777,7 @@ async def test_an_upload_in_parts_that_ended_is_not_listed(case: Case, key: str)
     assert not {completed, aborted} & set(listed)
 
 
-async def test_all_uploads_in_parts_of_a_key_are_aborted_and_no_others(case: Case, key: str) -> None:
+async def test_all_multipart_uploads_of_a_key_are_aborted_and_no_others(case: Case, key: str) -> None:
     ours = [await case.storage.begin_multipart(key, content_type="a/b") for _ in range(3)]
     others = [
         (each, await case.storage.begin_multipart(each, content_type="a/b")) for each in (f"{key}.old", f"{key}/x", "b")

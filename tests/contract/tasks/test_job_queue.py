@@ -102,7 +102,7 @@ async def test_the_jobs_of_a_task_take_the_turns_of_its_organization(kit: Kit, a
     assert JobKind.ITEM in taken
 
 
-async def test_a_leased_job_is_nobody_elses(kit: Kit, due_at: datetime, upload_id: str) -> None:
+async def test_a_leased_job_belongs_to_one_worker(kit: Kit, due_at: datetime, upload_id: str) -> None:
     job = await lease_one(kit.jobs, due_at)
     assert job.upload_id == upload_id
     for queue in (kit.jobs, kit.other_jobs):
@@ -149,7 +149,9 @@ async def test_a_job_is_set_without_an_event_and_is_due_then(
     assert await due(kit, account, upload_id) == {JobKind.EXPIRE: due_at}
 
 
-async def test_a_job_that_is_set_anew_is_no_longer_whoevers_it_was(kit: Kit, account: Account, upload_id: str) -> None:
+async def test_a_rescheduled_job_no_longer_belongs_to_its_previous_worker(
+    kit: Kit, account: Account, upload_id: str
+) -> None:
     now = account.clock.now()
     await kit.jobs.set(JobKind.RECHECK, upload_id, now)
     before = await lease_one(kit.jobs, now)
@@ -218,7 +220,7 @@ async def done_by_another(kit: Kit, _: Account, job: Job) -> None:
 
 
 @pytest.mark.parametrize("lost", [lost_to_another_worker, given_back, set_anew, done_by_another])
-async def test_whoever_lost_the_lease_changes_nothing_any_more(
+async def test_a_worker_that_lost_the_lease_changes_nothing(
     kit: Kit, account: Account, upload_id: str, due_at: datetime, lost: Callable[..., Any]
 ) -> None:
     job = await lease_one(kit.jobs, due_at)
@@ -231,7 +233,7 @@ async def test_whoever_lost_the_lease_changes_nothing_any_more(
     assert await kit.jobs.next_due() == before
 
 
-async def test_an_event_sets_a_leased_job_anew(kit: Kit, account: Account, upload_id: str, due_at: datetime) -> None:
+async def test_an_event_reschedules_a_leased_job(kit: Kit, account: Account, upload_id: str, due_at: datetime) -> None:
     first = await lease_one(kit.jobs, due_at)
     await kit.jobs.put_off(first, until=due_at, error="storage is silent")
     second = await lease_one(kit.jobs, due_at)
@@ -246,7 +248,9 @@ async def test_an_event_sets_a_leased_job_anew(kit: Kit, account: Account, uploa
 # When to look
 
 
-async def test_next_due_tells_when_a_job_is_due_or_its_lease_ends(kit: Kit, account: Account, due_at: datetime) -> None:
+async def test_next_due_returns_when_a_job_is_due_or_its_lease_ends(
+    kit: Kit, account: Account, due_at: datetime
+) -> None:
     assert await kit.jobs.next_due() is None
     await account.request(kit.log)
     assert await kit.jobs.next_due() == due_at
@@ -300,7 +304,7 @@ async def test_an_event_that_came_before_the_waiting_ends_it(kit: Kit, account: 
         await kit.jobs.wait(timedelta(hours=1))
 
 
-async def test_waiting_that_is_cancelled_in_the_very_moment_of_news_ends_as_cancelled(kit: Kit) -> None:
+async def test_waiting_that_is_cancelled_at_the_moment_of_a_notification_ends_as_cancelled(kit: Kit) -> None:
     await kit.jobs.wait(timedelta(0))
     waiting = asyncio.ensure_future(kit.jobs.wait(timedelta(hours=1)))
     for _ in range(3):
@@ -358,7 +362,7 @@ async def test_a_completed_upload_is_forgotten_only_where_it_has_an_end(
 
 
 @pytest.mark.parametrize("version_id", ["version-1", None])
-async def test_when_the_url_has_expired_the_bytes_of_a_completed_upload_are_looked_at_once_more(
+async def test_when_the_url_has_expired_the_bytes_of_a_completed_upload_are_checked_again(
     kit: Kit, account: Account, upload_id: str, due_at: datetime, version_id: str | None
 ) -> None:
     await account.complete(kit.log, upload_id, into_object=True, version_id=version_id)
@@ -407,7 +411,7 @@ async def test_the_bytes_of_an_upload_that_ended_otherwise_are_deleted_now_and_a
     assert set(jobs) == {JobKind.DISCARD, JobKind.FORGET}
 
 
-async def test_bytes_that_are_to_stay_after_a_cancel_are_deleted_by_nobody(
+async def test_bytes_that_should_stay_after_a_cancel_are_not_deleted(
     kit: Kit, account: Account, upload_id: str
 ) -> None:
     await account.send(kit.log, upload_id, account.cancels(5))

@@ -67,7 +67,7 @@ async def item_jobs(kit: Kit, now: datetime) -> set[tuple[str, int]]:
     return {item_of(job.upload_id) for job in jobs if job.kind is JobKind.ITEM}
 
 
-async def test_a_task_is_told_as_it_was_created(kit: Kit, account: Account) -> None:
+async def test_a_task_is_read_as_it_was_created(kit: Kit, account: Account) -> None:
     task = new_task(account)
     await kit.tasks.create(task, drop_at=account.clock.now() + RETENTION)
     record = await get(kit, account, task.task_id)
@@ -177,7 +177,7 @@ async def test_items_that_end_at_once_end_the_task_once(kit: Kit, account: Accou
     assert (record.status, len(record.outputs)) == (TaskStatus.COMPLETED, 20)
 
 
-async def test_what_is_told_of_the_progress_is_merged(kit: Kit, account: Account, make: Callable[..., Any]) -> None:
+async def test_reported_progress_is_merged(kit: Kit, account: Account, make: Callable[..., Any]) -> None:
     task = await make(1)
     now = account.clock.advance(timedelta(seconds=1))
     await kit.tasks.record_progress(task.task_id, {"uploads": 1, "objects": 0}, now=now)
@@ -313,7 +313,7 @@ async def test_the_task_of_a_verification_is_as_its_upload_is(
 
 
 @pytest.mark.parametrize("end", ["accepts", "rejects", "cancels"])
-async def test_a_verification_tells_how_far_it_is_as_long_as_it_goes_on(kit: Kit, account: Account, end: str) -> None:
+async def test_a_running_verification_reports_its_progress(kit: Kit, account: Account, end: str) -> None:
     upload_id = await verified(kit, account, known=True)
     for read_bytes in (10, 20):
         progress: dict[str, Any] = {"verified_bytes": read_bytes, "total_bytes": 30}
@@ -327,13 +327,13 @@ async def test_a_verification_tells_how_far_it_is_as_long_as_it_goes_on(kit: Kit
         assert task.additional_data.keys() == {"bucket_id", "failure_reason"}
 
 
-async def test_progress_of_a_verification_that_nobody_keeps_as_a_task_is_not_kept(kit: Kit, account: Account) -> None:
+async def test_progress_of_a_verification_without_a_task_is_not_stored(kit: Kit, account: Account) -> None:
     await verified(kit, account, known=False)
     await kit.tasks.record_progress("task_verify", {"verified_bytes": 1}, now=account.clock.now())
     assert "verified_bytes" not in (await get(kit, account, "task_verify")).additional_data
 
 
-async def test_a_listed_verification_is_the_one_that_is_told(kit: Kit, account: Account) -> None:
+async def test_a_listed_verification_equals_its_record(kit: Kit, account: Account) -> None:
     upload_id = await verified(kit, account, known=True)
     for command in (account.accepts(), None):
         page = await kit.tasks.tasks(account.organization_id, PageRequest(limit=10))

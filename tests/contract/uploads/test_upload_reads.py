@@ -59,7 +59,7 @@ async def test_a_skipped_upload_names_the_object_that_has_its_key(kit: Kit, acco
     assert (skipped.status, skipped.existing_object_id) == (Status.SKIPPED, "obj_1")
 
 
-async def test_an_upload_and_its_bucket_tell_whether_they_confirm_by_themselves(kit: Kit, account: Account) -> None:
+async def test_an_upload_and_its_bucket_record_whether_they_confirm_automatically(kit: Kit, account: Account) -> None:
     wanted = [
         await upload_of(kit, account, await account.request(kit.log, auto_confirm=each)) for each in (True, False)
     ]
@@ -129,7 +129,7 @@ async def test_a_verification_that_was_abandoned_goes_back_to_pending_where_it_c
     await following.step(account.abandons(), status=Status.PENDING)
 
 
-async def test_a_failed_upload_tells_why_and_keeps_nothing_and_may_be_canceled(
+async def test_a_failed_upload_has_a_reason_keeps_nothing_and_may_be_canceled(
     account: Account, following: Following
 ) -> None:
     await following.step(account.begins(task_id="task_1"), status=Status.PROCESSING, task_id="task_1")
@@ -183,7 +183,7 @@ async def test_an_upload_whose_key_was_taken_meanwhile_names_the_object_and_keep
 
 
 @pytest.mark.parametrize(("etag", "reported"), [("etag-2", "etag-2"), (None, "")])
-async def test_bytes_that_changed_afterwards_are_told_by_their_etag_and_the_empty_one_if_they_are_gone(
+async def test_bytes_that_changed_afterwards_are_recorded_by_their_etag_or_the_empty_one_if_they_are_gone(
     kit: Kit, account: Account, etag: str | None, reported: str
 ) -> None:
     upload_id = await account.complete(kit.log, version_id=None)
@@ -308,7 +308,7 @@ def place_of(account: Account, upload_id: str, **others: str) -> KeyPlace:
     return msgspec.structs.replace(place, **others)
 
 
-async def test_the_log_tells_whose_bytes_are_needed(kit: Kit, account: Account) -> None:
+async def test_the_log_knows_the_uploads_whose_bytes_are_needed(kit: Kit, account: Account) -> None:
     log = kit.log
     pending, started, failed, kept, canceled, forgotten, completed, twin = [
         await account.request(log, skip_duplicates=False) for _ in range(8)
@@ -366,7 +366,7 @@ async def test_places_that_the_log_never_made_are_left_out(kit: Kit, account: Ac
     assert set(await kit.read_side.bytes_at([*places, place_of(account, upload_id)] * 2)) == {upload_id}
 
 
-async def test_proved_bytes_are_listed_by_id_in_pages(kit: Kit, account: Account) -> None:
+async def test_verified_bytes_are_listed_by_id_in_pages(kit: Kit, account: Account) -> None:
     log = kit.log
     ids = [await account.request(log, skip_duplicates=False) for _ in range(5)]
     for upload_id in ids[:4]:

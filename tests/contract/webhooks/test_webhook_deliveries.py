@@ -67,7 +67,7 @@ async def test_what_is_given_back_was_not_attempted(desk: Desk) -> None:
     assert again.attempts == 1
 
 
-async def test_a_stream_is_told_in_order_and_waits_for_no_other(desk: Desk) -> None:
+async def test_a_stream_is_delivered_in_order_and_waits_for_no_other(desk: Desk) -> None:
     await desk.make("wh_1")
     await desk.make("wh_2")
     await desk.add(("wh_1", 8, "upl_1"), ("wh_1", 7, "upl_1"), ("wh_1", 9, "upl_2"), ("wh_2", 8, "upl_1"))
@@ -84,7 +84,7 @@ async def test_a_stream_is_told_in_order_and_waits_for_no_other(desk: Desk) -> N
     assert ("wh_1", 8) in places(await desk.lease("d"))
 
 
-async def test_no_webhook_has_more_under_way_than_it_may_and_others_have_theirs(desk: Desk) -> None:
+async def test_no_webhook_exceeds_its_concurrent_deliveries_and_others_have_theirs(desk: Desk) -> None:
     await desk.make("wh_1")
     await desk.make("wh_2")
     await desk.add(*(("wh_1", number, f"upl_{number}") for number in range(1, 9)), ("wh_2", 9, "upl_9"))
@@ -115,7 +115,7 @@ async def test_one_that_failed_last_rests_and_is_tried_with_one_at_a_time(desk: 
     assert len(await desk.lease("d")) == 7
 
 
-async def test_what_is_switched_off_or_gone_is_told_nothing(desk: Desk) -> None:
+async def test_a_disabled_or_deleted_webhook_gets_no_messages(desk: Desk) -> None:
     await desk.make("wh_1", is_active=False)
     await desk.make("wh_2")
     await desk.add(("wh_1", 7, "upl_1"), ("wh_2", 7, "upl_1"))
@@ -155,7 +155,7 @@ async def test_deliveries_are_listed_in_pages_and_for_their_organization(desk: D
     assert await listed(1000, None, "org_other") == []
 
 
-async def test_what_waits_is_listed_too_and_told_in_its_order_however_much_it_is(desk: Desk) -> None:
+async def test_waiting_deliveries_are_listed_and_sent_in_order_in_any_number(desk: Desk) -> None:
     await desk.make("wh_1")
     for first in range(1, 41, 4):  # each four come together; the streams come again in the next eight
         await desk.add(*(("wh_1", number, f"upl_{number % 8}") for number in range(first, first + 4)))
@@ -210,7 +210,7 @@ async def test_several_are_ended_at_once_each_under_its_own_lease(desk: Desk) ->
     assert found[2].history[0].status_code == 501
 
 
-async def test_what_is_old_or_belongs_to_nobody_is_removed(desk: Desk) -> None:
+async def test_old_and_orphaned_deliveries_are_removed(desk: Desk) -> None:
     await desk.make("wh_1")
     await desk.add(*(("wh_1", number, f"upl_{number}") for number in range(1, 4)))
     await desk.add(("wh_2", 1, "upl_1"))  # which is not there
@@ -224,7 +224,7 @@ async def test_what_is_old_or_belongs_to_nobody_is_removed(desk: Desk) -> None:
     assert await desk.deliveries.dropped_until(["wh_1", "wh_2"]) == {"wh_1": 3}
 
 
-async def test_what_is_remembered_between_two_positions_is_told_however_it_waits(desk: Desk) -> None:
+async def test_deliveries_between_two_positions_are_listed_in_any_table(desk: Desk) -> None:
     await desk.make("wh_1")
     await desk.make("wh_2")
     await desk.add(("wh_1", 3, "upl_1"), ("wh_1", 4, "upl_2"))
@@ -242,7 +242,7 @@ async def test_what_is_remembered_between_two_positions_is_told_however_it_waits
     assert await desk.deliveries.dropped_until(["wh_1", "wh_2"]) == {}
 
 
-async def test_what_is_replayed_is_due_before_what_came_later_and_what_waits_is_told_once(desk: Desk) -> None:
+async def test_replayed_deliveries_are_due_before_later_ones_and_waiting_ones_are_sent_once(desk: Desk) -> None:
     await desk.make("wh_1")
     await desk.add(("wh_1", 3, "upl_1"), ("wh_1", 4, "upl_1"))
     (first,) = await desk.lease()

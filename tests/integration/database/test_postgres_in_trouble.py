@@ -120,9 +120,7 @@ async def end_backends(owner: Connection) -> None:
     )
 
 
-async def test_a_server_that_takes_no_writes_says_so_reads_go_on_and_it_is_over_when_it_is_over(
-    url: str, owner: Connection
-) -> None:
+async def test_a_read_only_server_is_reported_reads_continue_and_writes_recover(url: str, owner: Connection) -> None:
     async with log_on(url) as log:
         account = await open_account(log)
         head = await log.head()
@@ -164,7 +162,7 @@ async def test_a_lock_that_is_kept_is_not_waited_for_long_and_nothing_is_written
         assert await log.append(command) == head + 1
 
 
-async def test_the_writers_lock_that_somebody_keeps(
+async def test_the_writers_lock_that_another_session_holds(
     url: str, owner: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connecting, "LOCK_SECONDS", 1)
@@ -220,7 +218,7 @@ async def test_a_grant_that_is_taken_back_while_it_runs_waits_for_an_operator(ur
 # A full disk
 
 
-async def test_a_full_disk_is_said_and_over_when_there_is_room_again(server: Cluster) -> None:
+async def test_a_full_disk_is_reported_until_there_is_room_again(server: Cluster) -> None:
     name = f"small_{secrets.token_hex(4)}"
     with small_disk(48) as place:
         async with owner_of(server.url()) as admin:

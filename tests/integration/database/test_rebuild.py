@@ -84,7 +84,7 @@ async def _indexes(url: str) -> list[str]:
     return [row["indexdef"] for row in rows]
 
 
-async def test_a_replay_tells_the_same_of_keys_and_organizations(database: Database) -> None:
+async def test_a_replay_gives_the_same_keys_and_organizations(database: Database) -> None:
     async with postgres_kit(database.url) as kit:
         account = await open_account(kit.log)
         await account.append_to_key(

@@ -110,7 +110,7 @@ async def test_the_service_is_refused_what_it_may_not_do_and_owns_nothing(servic
                 await connection.execute(forbidden)
 
 
-async def test_who_does_not_say_for_whom_they_read_sees_nothing(service: Service, tenant: Tenant) -> None:
+async def test_a_reader_without_an_organization_sees_nothing(service: Service, tenant: Tenant) -> None:
     await fill(tenant)
     owner = await connect(service.database.owner_url, role=None)
     async with as_the_service(service.database) as connection:
@@ -233,7 +233,7 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
     await pool.close()
 
 
-async def test_on_a_shared_connection_nobody_reads_for_the_one_before(service: Service, tenant: Tenant) -> None:
+async def test_on_a_shared_connection_no_caller_reads_for_the_previous_one(service: Service, tenant: Tenant) -> None:
     other = await service.tenant()
     upload_id, _ = await fill(tenant)
     pool = await open_pool(service.database.url, size=1, for_everybody=False)
@@ -299,7 +299,9 @@ async def test_the_wall_holds_over_http_when_the_applications_own_check_is_gone(
         assert (await http.get(upload, headers=victim.headers)).json()["status"] == "PENDING"
 
 
-async def test_an_owner_who_is_no_superuser_can_migrate_write_and_rebuild(servers: Servers, settings: Settings) -> None:
+async def test_an_owner_that_is_no_superuser_can_migrate_write_and_rebuild(
+    servers: Servers, settings: Settings
+) -> None:
     name = settings.s3.bucket.replace("-", "_")
     plain = f"owner_{name}"
     admin = await connect(servers.postgres_url, role=None)

@@ -201,7 +201,7 @@ async def test_a_role_sees_all_organizations_or_the_one_that_it_names(
     assert await seen() == of_second
 
 
-async def test_a_policy_holds_a_role_to_one_organization_whatever_it_sets(kit: Kit, reader: Reader) -> None:
+async def test_a_policy_limits_a_role_to_one_organization_whatever_its_settings_are(kit: Kit, reader: Reader) -> None:
     first = await open_account(kit.log)
     second = await open_account(kit.log, beside=first, name="Other")
     await reader.see_only(second.organization_id)
@@ -233,7 +233,7 @@ async def test_the_role_reads_events_and_may_do_nothing_else(kit: Kit, reader: R
     await connection.close()
 
 
-async def test_the_projection_of_the_page_counts_each_event_once_whatever_ends_the_program(
+async def test_the_projection_of_the_page_counts_each_event_once_however_the_program_ends(
     kit: Kit, reader: Reader, database: Database, tmp_path: Path
 ) -> None:
     account = await open_account(kit.log)

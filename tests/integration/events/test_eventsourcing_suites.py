@@ -203,7 +203,7 @@ def projecting(database: Database) -> dict[str, str]:
 
 
 class TestForeignEvents(WritesLog):
-    def test_a_replay_passes_over_topics_that_are_not_ours_whatever_their_state_is(self) -> None:
+    def test_a_replay_skips_foreign_topics_with_any_state(self) -> None:
         states = [b"state1", b"\xff\x00", b"", b"{}", b'{"origin": {"organization_id": "org_x"}}']
         topics = ["topic1", "module:Class", "a.b.v1", "uploads.requested.v1", ".v1"]
         self.recorder.insert_events(
@@ -217,7 +217,7 @@ class TestForeignEvents(WritesLog):
         assert rebuilt.events == len(states)
         assert rebuilt.differences == {}
 
-    def test_every_tag_of_ours_is_known_as_such(self) -> None:
+    def test_every_tag_of_upwell_is_recognised(self) -> None:
         with psycopg.connect(self.database.owner_url) as connection:
             unknown = connection.execute(
                 "SELECT tag FROM unnest(%s::text[]) tag WHERE NOT upwell.is_ours(tag) ORDER BY tag", (list(BY_TAG),)

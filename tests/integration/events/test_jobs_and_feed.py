@@ -177,7 +177,7 @@ async def test_a_directory_whose_listener_was_lost_serves_no_old_answer(
     assert key.revoked_at is not None
 
 
-async def test_a_line_that_is_cut_on_one_side_is_noticed_and_no_cache_is_trusted_meanwhile(
+async def test_a_line_that_is_cut_on_one_side_is_detected_and_caches_are_bypassed_meanwhile(
     there: Process, database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert listening.HEARTBEAT_SECONDS + listening.ANSWER_SECONDS <= 10

@@ -305,7 +305,7 @@ async def test_two_relays_that_think_they_are_alone_publish_each_event_once(clus
     assert await cluster.positions() == await feed.expected()
 
 
-async def test_a_message_is_what_readers_of_the_feed_are_told(cluster: Cluster, feed: Feed) -> None:
+async def test_a_message_equals_the_event_of_the_feed(cluster: Cluster, feed: Feed) -> None:
     await feed.write(2)
     async with feed.relayed(*cluster.servers):
         await feed.caught_up()
@@ -326,7 +326,7 @@ async def test_a_message_is_what_readers_of_the_feed_are_told(cluster: Cluster, 
     assert {subject.partition(".")[0] for subject, _, _ in published} == {"upwell", "upwell-admin"}
 
 
-async def test_while_nats_is_away_the_relay_waits_and_says_so_once(tmp_path: Path, feed: Feed) -> None:
+async def test_while_nats_is_away_the_relay_waits_and_logs_it_once(tmp_path: Path, feed: Feed) -> None:
     async with single(tmp_path) as server, feed.relayed(*server.servers):
         await feed.caught_up()
         with capture_logs() as logs:
@@ -366,7 +366,7 @@ async def test_an_event_that_is_too_large_holds_up_all_behind_it_until_the_serve
         assert await server.positions() == await feed.expected()
 
 
-async def test_a_stream_that_is_deleted_ends_the_relay_and_is_made_anew_with_the_whole_feed(
+async def test_a_deleted_stream_ends_the_relay_and_is_recreated_with_the_whole_feed(
     cluster: Cluster, feed: Feed
 ) -> None:
     await feed.write(5)
@@ -401,7 +401,7 @@ async def test_a_stream_that_was_made_for_something_else_is_refused(cluster: Clu
             await enter(cluster, "MINE")
 
 
-async def test_a_stream_in_which_somebody_else_publishes_is_not_gone_on_with(cluster: Cluster, feed: Feed) -> None:
+async def test_a_stream_with_another_publisher_is_not_continued(cluster: Cluster, feed: Feed) -> None:
     async with feed.relayed(*cluster.servers):
         await feed.caught_up()
         async with cluster.jetstream() as jetstream:
@@ -571,7 +571,7 @@ async def test_it_connects_with_a_file_of_credentials(
             await feed.caught_up()
 
 
-async def test_without_a_server_it_says_so_and_keeps_the_password_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_server_is_reported_without_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapters.nats.relay, "_CONNECTED_WITHIN", 1.0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -596,7 +596,9 @@ async def test_without_a_server_it_says_so_and_keeps_the_password_to_itself(monk
     ],
     ids=["without servers", "without the library"],
 )
-async def test_what_is_missing_is_told_in_a_sentence(settings: dict[str, str], before: str, sentence: str) -> None:
+async def test_a_missing_setting_is_reported_in_a_sentence(
+    settings: dict[str, str], before: str, sentence: str
+) -> None:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("UPWELL_")}
     process = await run_upwell({**inherited, **settings}, before)
     printed, _ = await process.communicate()

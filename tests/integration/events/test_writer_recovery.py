@@ -226,7 +226,7 @@ def pair(account: Account) -> Command:
 # The backend is killed
 
 
-async def test_while_the_writers_backend_is_killed_again_and_again_every_command_counts_once_or_says_unknown(
+async def test_while_the_writers_backend_is_killed_repeatedly_every_command_counts_once_or_is_unknown(
     log: PostgresEventLog, owner: Connection
 ) -> None:
     account = await open_account(log)
@@ -397,7 +397,7 @@ async def test_a_caller_that_gave_up_while_the_connection_was_lost_leaves_the_lo
 # The server cannot be reached
 
 
-async def test_while_the_server_cannot_be_reached_the_log_says_so_and_afterwards_it_works_again(
+async def test_while_the_server_cannot_be_reached_the_log_reports_it_and_recovers_afterwards(
     proxied: PostgresEventLog, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_log, "RECONNECT_SECONDS", 0.05)
@@ -533,7 +533,7 @@ async def test_the_server_ends_a_call_that_takes_too_long_before_it_is_given_up(
     assert await owner.fetchval("SELECT position FROM upwell.log_head") == head
 
 
-async def test_a_command_of_which_nothing_was_heard_is_unknown_and_not_unwritten(
+async def test_a_command_without_an_answer_is_unknown_and_not_reported_as_unwritten(
     proxied: PostgresEventLog, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(event_log, "RECONNECT_SECONDS", 0.05)

@@ -283,7 +283,7 @@ async def test_a_word_that_too_many_rows_have_is_looked_for_in_all_rows(
     assert world.looks_among_candidates("upwell.uploads")
 
 
-async def test_nobody_finds_what_another_organization_has(world: World, database: Database) -> None:
+async def test_no_organization_finds_rows_of_another(world: World, database: Database) -> None:
     other = new_account(world.account.ids, world.account.clock)
     await world.log.append(opening(other, name="other"))
     pool = await open_pool(database.url, size=1, for_everybody=False)
@@ -327,7 +327,9 @@ async def test_what_is_forgotten_or_deleted_leaves_no_text(world: World) -> None
     assert await world.texts() == {}
 
 
-async def test_a_text_that_is_written_while_its_upload_is_forgotten_goes_too_and_holds_nobody_up(world: World) -> None:
+async def test_a_text_that_is_written_while_its_upload_is_forgotten_is_removed_without_delaying_others(
+    world: World,
+) -> None:
     upload_id = await world.account.request(world.log, filename="private.txt")
     async with world.owner.transaction():
         await index_some(world, 1_000)
@@ -414,7 +416,7 @@ async def test_without_the_extension_search_finds_the_same_and_nothing_is_kept(w
     assert world.looks_among_candidates("upwell.uploads")
 
 
-async def test_who_may_not_make_the_extension_is_left_without(world: World) -> None:
+async def test_a_role_that_may_not_create_the_extension_works_without_it(world: World) -> None:
     await world.owner.execute("DROP EXTENSION pg_trgm CASCADE; DROP SCHEMA upwell_extensions")
     transaction = world.owner.transaction()
     await transaction.start()
@@ -434,7 +436,7 @@ async def test_where_the_index_is_far_behind_search_looks_at_all_rows(world: Wor
     assert not world.looks_among_candidates("upwell.uploads")
 
 
-async def test_a_rebuild_has_the_log_read_anew(world: World, database: Database) -> None:
+async def test_after_a_rebuild_the_log_is_read_again(world: World, database: Database) -> None:
     upload_id = await world.account.request(world.log, filename="needle.txt")
     await world.index.catch_up()
     await world.owner.execute("UPDATE upwell.search_texts SET text = 'damaged'")

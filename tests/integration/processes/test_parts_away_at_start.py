@@ -92,7 +92,7 @@ async def test_serve_and_worker_wait_for_a_database_that_is_away_and_then_work(
 
 @pytest.mark.parametrize("command", ["serve", "worker", "relay nats"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_what_waits_for_a_database_ends_at_once_when_it_is_told_to(
+async def test_a_process_that_waits_for_a_database_stops_immediately(
     servers: Servers, database: Database, away: Cluster, tmp_path: Path, command: str, number: signal.Signals
 ) -> None:
     environment = {

@@ -88,15 +88,13 @@ async def test_a_database_that_was_never_migrated(database: Database, owner: Con
     await sentence_of(database.url, "0100", "upwell migrate")
 
 
-async def test_a_database_that_lacks_a_migration(database: Database, owner: Connection) -> None:
+async def test_a_database_without_a_migration(database: Database, owner: Connection) -> None:
     await owner.execute("DELETE FROM upwell.migrations WHERE number = 100")
     await sentence_of(database.url, "migration 0100_tables.sql", "upwell migrate")
 
 
 @pytest.mark.parametrize("change", ["UPDATE upwell.functions SET checksum = ''", "DELETE FROM upwell.functions"])
-async def test_a_database_that_lacks_a_function_as_it_is_now(
-    database: Database, owner: Connection, change: str
-) -> None:
+async def test_a_database_without_the_current_function(database: Database, owner: Connection, change: str) -> None:
     await owner.execute(f"{change} WHERE name = 'append'")
     await sentence_of(database.url, "function append", "upwell migrate")
 
@@ -259,7 +257,7 @@ async def until_there(url: str) -> None:
                 return
 
 
-async def test_behind_a_pooler_in_session_mode_the_service_acts_as_its_role_and_reads_writes_and_hears(
+async def test_behind_a_pooler_in_session_mode_the_service_acts_as_its_role_and_reads_writes_and_listens(
     database: Database,
 ) -> None:
     with pooler(database, "session") as url:

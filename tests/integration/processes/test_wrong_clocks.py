@@ -96,7 +96,7 @@ async def believing(settings: Settings, off: timedelta) -> AsyncIterator[Service
 
 
 @pytest.mark.parametrize("off", [AHEAD, BEHIND, A_DAY_AHEAD])
-async def test_whatever_the_hosts_clock_says_the_time_is_postgresqls_and_the_host_does_no_work(
+async def test_with_a_wrong_host_clock_the_time_is_postgresqls_and_the_host_does_no_work(
     settings: Settings, database: Database, set_host: Callable[[timedelta], None], off: timedelta
 ) -> None:
     set_host(off)
@@ -112,7 +112,7 @@ async def test_whatever_the_hosts_clock_says_the_time_is_postgresqls_and_the_hos
             clock.check()
 
 
-async def test_a_service_with_a_wrong_clock_says_so_and_serves_nothing(
+async def test_a_service_with_a_wrong_clock_reports_it_and_serves_nothing(
     settings: Settings, tenant: Tenant, set_host: Callable[[timedelta], None]
 ) -> None:
     set_host(BEHIND)
@@ -137,7 +137,7 @@ async def test_a_command_of_an_operator_refuses_to_go_by_a_wrong_clock(
             pass
 
 
-async def test_a_service_does_not_begin_with_a_wrong_clock_and_says_so_before_storage_refuses_it(
+async def test_a_service_does_not_start_with_a_wrong_clock_and_reports_it_before_storage_refuses_it(
     settings: Settings, set_host: Callable[[timedelta], None]
 ) -> None:
     set_host(timedelta())
@@ -202,9 +202,7 @@ async def test_a_worker_that_believes_to_be_a_month_ahead_forgets_nothing_and_pu
         assert record.status is Status.PENDING
 
 
-async def test_an_idempotency_key_makes_one_upload_whatever_a_process_believes(
-    settings: Settings, tenant: Tenant
-) -> None:
+async def test_an_idempotency_key_makes_one_upload_even_with_a_wrong_clock(settings: Settings, tenant: Tenant) -> None:
     organization_id = tenant.caller.organization.organization_id
     request = keyed_request(organization_id=organization_id, key_id="key_1", key="k", what=(), body=b"{}")
     async with running(settings) as right:

@@ -175,7 +175,7 @@ async def test_orphans_go_and_all_else_stays(place: Place) -> None:
     assert (place.reported, again.multiparts, again.proved_uploads) == ([], 1, 1)
 
 
-async def test_what_was_forgotten_and_what_lacks_is_told_also_after_a_rebuild(place: Place, database: Database) -> None:
+async def test_forgotten_and_missing_bytes_are_reported_also_after_a_rebuild(place: Place, database: Database) -> None:
     gone = await place.announce(b"one")
     await place.cancel(gone)
     await place.services.worker._forget(gone.record.upload_id, actor_id="system:operator")
@@ -202,7 +202,7 @@ async def test_what_was_forgotten_and_what_lacks_is_told_also_after_a_rebuild(pl
     assert (repaired.repaired, repaired.remaining) == (1, 2)
 
 
-async def test_read_tables_that_lack_an_upload_make_no_orphan_of_it(place: Place, database: Database) -> None:
+async def test_an_upload_that_is_missing_in_the_read_tables_is_no_orphan(place: Place, database: Database) -> None:
     answer = await place.announce(b"one")
     await place.put(answer, b"one")
     owner = await connect(database.owner_url, role=None)
@@ -215,7 +215,7 @@ async def test_read_tables_that_lack_an_upload_make_no_orphan_of_it(place: Place
     assert await place.stored() == {answer.record.storage_key}
 
 
-async def test_a_long_check_says_how_far_it_is(
+async def test_a_long_check_reports_its_progress(
     place: Place,
     servers: Servers,
     database: Database,

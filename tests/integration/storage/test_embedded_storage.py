@@ -261,7 +261,7 @@ def test_no_door_takes_or_deletes_anything_unsigned(storage: EmbeddedStorage) ->
 
 
 @pytest.mark.parametrize("door", ["master.grpc", "volume.grpc", "filer.grpc", "s3.grpc"])
-def test_its_parts_speak_with_nobody_else(storage: EmbeddedStorage, door: str) -> None:
+def test_its_components_accept_no_other_client(storage: EmbeddedStorage, door: str) -> None:
     hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
     address = ("127.0.0.1", storage._ports[door])
     with socket.create_connection(address, timeout=10) as plain:
@@ -320,7 +320,7 @@ def test_an_unwritable_folder_is_refused_in_a_sentence(folder: Path) -> None:
     assert "cannot be written (Permission denied): make it writable for this user" in done.stderr
 
 
-def test_no_time_to_get_ready_is_told_with_the_log_and_leaves_no_process(folder: Path) -> None:
+def test_a_start_that_times_out_is_reported_with_the_log_and_leaves_no_process(folder: Path) -> None:
     with pytest.raises(EmbeddedError, match=r"was not ready within 0 s: .*seaweedfs\.log"):
         EmbeddedStorage.start(folder / "s3", wait=timedelta(0))
     with EmbeddedStorage.start(folder / "s3") as storage:

@@ -302,7 +302,7 @@ BROUGHT_ALONG = {
 
 
 @pytest.mark.parametrize("pinned", [True, False])
-async def test_headers_that_came_along_unsigned_are_not_what_a_download_says(
+async def test_unsigned_headers_do_not_appear_in_a_download(
     signer: S3UrlSigner, storage: S3ObjectStorage, http: httpx.AsyncClient, key: str, *, pinned: bool
 ) -> None:
     writing = sign(signer, key, TYPED)

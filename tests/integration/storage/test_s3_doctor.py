@@ -141,7 +141,7 @@ async def test_a_sound_bucket_is_sound_and_left_as_it_was(bucket: S3Bucket) -> N
     assert await left(bucket) == []
 
 
-async def test_a_bucket_that_nobody_prepared_gets_advice(bare: S3Bucket) -> None:
+async def test_an_unprepared_bucket_gets_advice(bare: S3Bucket) -> None:
     found = await examine(doctor(bare, origin=None))
 
     assert wrong(found, Verdict.FAILED) == set()
@@ -151,7 +151,7 @@ async def test_a_bucket_that_nobody_prepared_gets_advice(bare: S3Bucket) -> None
     assert await left(bare) == []
 
 
-async def test_origins_that_may_not_send_are_told(bucket: S3Bucket) -> None:
+async def test_origins_that_may_not_send_are_reported(bucket: S3Bucket) -> None:
     found = await examine(doctor(bucket, origin="https://other.example"))
 
     assert wrong(found, Verdict.FAILED) == {"CORS"}
@@ -261,7 +261,7 @@ async def test_each_check_has_a_time_limit(bucket: S3Bucket) -> None:
     assert {"public endpoint", *BOUND} <= wrong(public, Verdict.FAILED)
 
 
-async def test_a_public_endpoint_that_leads_nowhere_is_told(bucket: S3Bucket, moto_server: S3Server) -> None:
+async def test_a_public_endpoint_that_leads_nowhere_is_reported(bucket: S3Bucket, moto_server: S3Server) -> None:
     dead = await examine(doctor(bucket, public_endpoint_url=f"http://127.0.0.1:{free_port()}"))
     assert dead["PutObject by a URL"].verdict is Verdict.OK
     assert "does not respond" in dead["public endpoint"].detail
@@ -272,7 +272,7 @@ async def test_a_public_endpoint_that_leads_nowhere_is_told(bucket: S3Bucket, mo
     assert await left(bucket) == []
 
 
-async def test_a_public_endpoint_of_another_bucket_of_the_same_name_is_told(
+async def test_a_public_endpoint_of_another_bucket_of_the_same_name_is_reported(
     bucket: S3Bucket, moto_server: S3Server
 ) -> None:
     async with S3Bucket(moto_server, bucket.name).storage() as storage:
@@ -291,7 +291,7 @@ async def test_a_public_endpoint_of_another_bucket_of_the_same_name_is_told(
         (timedelta(minutes=10), Verdict.FAILED),
     ],
 )
-async def test_a_clock_that_is_off_is_told(bucket: S3Bucket, skew: timedelta, verdict: Verdict) -> None:
+async def test_a_wrong_clock_is_reported(bucket: S3Bucket, skew: timedelta, verdict: Verdict) -> None:
     async with between(bucket.server, change=clock_off_by(skew)) as url:
         found = await examine(doctor(bucket, endpoint_url=url))
 
@@ -300,7 +300,7 @@ async def test_a_clock_that_is_off_is_told(bucket: S3Bucket, skew: timedelta, ve
     assert wrong(found, Verdict.WARNING) <= {"clock"}
 
 
-async def test_a_proxy_that_drops_cors_is_told(bucket: S3Bucket) -> None:
+async def test_a_proxy_that_drops_cors_is_reported(bucket: S3Bucket) -> None:
     async with between(bucket.server, change=without_cors) as url:
         found = await examine(doctor(bucket, public_endpoint_url=url))
 
@@ -326,7 +326,7 @@ async def test_a_proxy_that_drops_cors_is_told(bucket: S3Bucket) -> None:
         ("DeleteObject", lambda asked: asked.startswith("DELETE") and "versionId" in asked, "s3:DeleteObjectVersion"),
     ],
 )
-async def test_a_right_that_lacks_is_named_and_stops_nothing(
+async def test_a_missing_right_is_named_and_stops_nothing(
     bucket: S3Bucket, check: str, denied: Deny, action: str
 ) -> None:
     async with between(bucket.server, deny=denied) as url:
@@ -359,7 +359,7 @@ async def test_a_right_that_lacks_is_named_and_stops_nothing(
         ("encryption", "?encryption", Verdict.OK),
     ],
 )
-async def test_what_a_server_lacks_is_told_with_what_it_means(
+async def test_missing_features_of_a_server_are_reported_with_their_consequences(
     bucket: S3Bucket, check: str, query: str, verdict: Verdict
 ) -> None:
     denial = ("501 Not Implemented", "<Error><Code>NotImplemented</Code></Error>")

@@ -13,7 +13,7 @@ from tests.disks import fill, small_disk
 SOON = 120.0
 
 
-async def test_a_storage_with_a_full_disk_takes_no_bytes_and_says_so() -> None:
+async def test_a_storage_with_a_full_disk_accepts_no_bytes_and_reports_it() -> None:
     with small_disk(96) as place, EmbeddedStorage.start(place / "s3") as server:
         async with S3ObjectStorage(
             endpoint_url=server.endpoint_url,

@@ -35,7 +35,7 @@ async def left_in(client: Any, url: str) -> int:  # noqa: ANN401  # botocore's
     return sum(int(answer["Attributes"][name]) for name in names)
 
 
-async def test_a_worker_completes_what_its_queue_tells_of_and_stops_at_once(
+async def test_a_worker_completes_uploads_from_its_queue_and_stops_immediately(
     servers: Servers, settings: Settings, database: Database, moto_server: S3Server
 ) -> None:
     sqs = moto_server._replace(region=servers.s3_region)

@@ -95,7 +95,7 @@ async def world(settings: Settings, database: Database) -> AsyncIterator[World]:
         yield World(services, tenant, clock)
 
 
-async def test_an_upload_that_nobody_sends_fails_15_minutes_after_its_url_expired(world: World) -> None:
+async def test_an_upload_without_bytes_fails_15_minutes_after_its_url_expired(world: World) -> None:
     answer = await world.announce(b"x" * 100)
     world.clock.advance(timedelta(minutes=74))
     await world.work()
@@ -130,7 +130,7 @@ async def test_wrong_bytes_that_were_never_confirmed_fail_the_upload_when_the_ur
     assert await world.quota() == (0, 0)
 
 
-async def test_a_failed_upload_is_forgotten_30_days_later_and_its_events_name_nobody(
+async def test_a_failed_upload_is_forgotten_30_days_later_and_its_events_contain_no_personal_data(
     world: World, database: Database
 ) -> None:
     answer = await world.announce(b"x" * 10)

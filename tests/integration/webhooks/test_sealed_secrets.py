@@ -92,7 +92,7 @@ async def test_secrets_are_rotated_with_the_servers_and_none_is_lost(pool: Pool)
         )
 
 
-async def test_without_the_secret_that_sealed_them_they_are_lost_and_that_is_said(pool: Pool) -> None:
+async def test_without_the_secret_that_sealed_them_they_are_lost_and_reported(pool: Pool) -> None:
     await endpoints(pool, OLD).keep(ENDPOINT)
 
     assert await endpoints(pool, NEW).seal_anew() == ["wh_1"]

@@ -30,7 +30,7 @@ async def post_to(receiver: Receiver, *allowed: str, seconds: float = 10) -> Pos
         return await sender.post(receiver.url, b"{}", headers={}, seconds=seconds)
 
 
-async def test_who_hangs_is_given_up_in_time() -> None:
+async def test_a_hanging_receiver_is_given_up_in_time() -> None:
     begun = asyncio.get_running_loop().time()
 
     answer = await post_to(Receiver(hangs=True), seconds=PATIENCE)
@@ -83,13 +83,13 @@ async def test_nonsense_is_an_error_and_not_a_crash() -> None:
     ],
     ids=["body", "header value", "header name", "many headers", "a long header"],
 )
-async def test_nothing_of_what_a_stranger_says_is_kept(receiver: Receiver) -> None:
+async def test_the_response_of_a_receiver_is_not_kept(receiver: Receiver) -> None:
     answer = await post_to(receiver)
 
     assert answer in {PostResult(status_code=200), PostResult(error="The response was not HTTP.")}
 
 
-async def test_what_another_service_says_is_not_told() -> None:
+async def test_answers_of_another_service_are_not_reported() -> None:
     """An address may be that of a database or a mail server, whose greeting is nobody's business."""
 
     async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -102,7 +102,7 @@ async def test_what_another_service_says_is_not_told() -> None:
     assert answer == PostResult(error="The response was not HTTP.")
 
 
-async def test_nobody_at_the_address_is_an_error() -> None:
+async def test_an_address_without_a_server_is_an_error() -> None:
     async with sending(*LOOPBACK) as sender, receiving(Receiver()) as gone:
         url = gone.url
     async with sending(*LOOPBACK) as sender:

@@ -15,7 +15,7 @@ from tests.conftest import ANY_RECEIVER_HERE, Database, make_tenant, start
 from tests.receiver import Receiver, receiving
 
 
-async def test_what_a_killed_worker_was_telling_is_told_by_another(settings: Settings, database: Database) -> None:
+async def test_deliveries_of_a_killed_worker_are_sent_by_another(settings: Settings, database: Database) -> None:
     environment = {**settings.environment, **ANY_RECEIVER_HERE, "UPWELL_LOG_LEVEL": "error"}
     tenant = await make_tenant(database, "")
     acting_for.set(tenant.caller.organization.organization_id)
@@ -45,9 +45,7 @@ async def test_what_a_killed_worker_was_telling_is_told_by_another(settings: Set
         assert (delivery.status, delivery.attempts) == ("delivered", 2)
 
 
-async def test_a_worker_that_is_asked_to_stop_gives_back_what_it_was_telling(
-    settings: Settings, database: Database
-) -> None:
+async def test_a_stopping_worker_gives_back_its_deliveries(settings: Settings, database: Database) -> None:
     environment = {**settings.environment, **ANY_RECEIVER_HERE}
     tenant = await make_tenant(database, "")
     acting_for.set(tenant.caller.organization.organization_id)

@@ -149,7 +149,7 @@ async def test_what_was_just_read_is_not_read_again(handled: Handled) -> None:
     assert (second.read, second.version) == (1, 3)
 
 
-async def test_after_a_conflict_it_is_decided_anew_on_what_is_there_then(handled: Handled) -> None:
+async def test_after_a_conflict_the_decision_is_made_again_on_the_new_state(handled: Handled) -> None:
     handled.others = 2
     seen: list[str] = []
     rename = handled.renames("films")
@@ -239,7 +239,7 @@ async def test_an_id_without_events_is_refused_as_its_decider_does(handled: Hand
     assert (refused.value.code, refused.value.details) == ("namespace_not_found", {"namespace": "ns_none"})
 
 
-async def test_what_the_log_says_is_raised_unless_something_is_learnt_from_it(handled: Handled) -> None:
+async def test_an_objection_of_the_log_is_raised_unless_the_use_case_learns_from_it(handled: Handled) -> None:
     rename = handled.renames("films", conditions=handled.taken)
     heard: list[Objection] = []
 

@@ -70,7 +70,7 @@ async def test_the_same_request_is_answered_with_the_same_upload(client: Client)
     assert (await client.world.tags()).count("upload.requested") == 1
 
 
-async def test_the_url_is_signed_anew_with_the_time_that_is_left(world: World, client: Client) -> None:
+async def test_the_url_is_signed_again_with_the_remaining_time(world: World, client: Client) -> None:
     first = await once(client)
     world.clock.advance(timedelta(minutes=40))
     again = await once(client)
@@ -193,7 +193,7 @@ async def test_what_died_before_its_upload_was_made_is_carried_out_by_the_next_o
     assert (await world.tags()).count("upload.requested") == 1
 
 
-async def test_after_an_outcome_that_nobody_knows_the_same_request_goes_on_at_once_and_no_other(client: Client) -> None:
+async def test_after_an_unknown_outcome_only_the_same_request_continues_immediately(client: Client) -> None:
     creation = announcing(client)
 
     async def loses_its_answer(ids: Ids) -> Answer:
@@ -327,7 +327,7 @@ def test_ids_of_a_seed_are_the_same_in_every_attempt_and_secrets_are_not(world: 
 
 
 @pytest.mark.parametrize("key", ["", "a" * 256, "a\tb", "a\nb", "\x7f"])
-def test_a_key_that_is_none_is_refused(key: str) -> None:
+def test_an_invalid_key_is_refused(key: str) -> None:
     with pytest.raises(InvalidInputError) as refused:
         check_idempotency_key(key)
     assert (refused.value.code, refused.value.details) == ("invalid_idempotency_key", {"field": "Idempotency-Key"})
@@ -418,7 +418,7 @@ async def test_a_batch_of_which_some_are_gone_is_answered_each_in_its_place(worl
     assert again[2].record == awaited.record
 
 
-async def test_an_original_that_may_not_be_read_any_more_is_not_told_again(world: World, client: Client) -> None:
+async def test_an_original_that_is_no_longer_readable_is_not_returned_again(world: World, client: Client) -> None:
     original = await client.upload()
     less = await key_of(client, Permission.WRITE)
     wish = client.announcement(sha256=SHA256)

@@ -209,7 +209,7 @@ def test_an_object_holds_its_unique_key_and_the_content_that_others_are_to_find(
     given("obj_1").when(an_object()).then_holds()
 
 
-def test_an_update_without_a_unique_key_leaves_it_and_one_without_a_content_lets_go_of_that() -> None:
+def test_an_update_without_a_unique_key_keeps_it_and_one_without_a_content_releases_that() -> None:
     unique, content = unique_key_claim("bkt_1", "u"), content_claim("bkt_1", "c")
     given("obj_1", an_object("u", "c")).when(updated_object()).then_holds(unique)
     given("obj_1", an_object("u", "c")).when(updated_object(content_key="c")).then_holds(unique, content)

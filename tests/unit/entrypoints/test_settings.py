@@ -49,7 +49,7 @@ def test_the_servers_secrets_are_several_or_one_and_each_is_strong() -> None:
             Settings({name: wrong})
 
 
-def test_without_a_secret_of_the_server_it_is_said_what_to_set_and_how() -> None:
+def test_without_a_server_secret_the_message_explains_what_to_set_and_how() -> None:
     with pytest.raises(SettingError, match=r"UPWELL_TOKEN_SECRETS is not set\. .*openssl rand -hex 32"):
         _ = Settings({}).token_secrets
 

@@ -147,19 +147,19 @@ def test_no_type_of_the_service_is_without_a_class() -> None:
 
 
 @pytest.mark.parametrize("answer", [httpx.Response(200, text="<html>"), httpx.Response(200, json=[1])])
-def test_an_answer_that_is_none_of_upwells_is_a_sentence(answer: httpx.Response) -> None:
+def test_a_foreign_answer_is_a_sentence(answer: httpx.Response) -> None:
     there = There(Answers(answer))
     with pytest.raises(StrangeAnswerError, match="like an Upwell service"):
         there.ask({})
 
 
-def test_a_refusal_that_is_none_of_upwells_is_a_sentence_too() -> None:
+def test_a_foreign_refusal_is_a_sentence_too() -> None:
     there = There(Answers(httpx.Response(404, text="nothing")))
     with pytest.raises(errors.ClientError, match="responded with 404, and not like an Upwell service"):
         there.ask({})
 
 
 @pytest.mark.parametrize("url", ["gopher://x", "upwell.test", "http://"])
-def test_a_url_that_is_none_is_refused_at_once(url: str) -> None:
+def test_an_invalid_url_is_refused_immediately(url: str) -> None:
     with pytest.raises(UpwellError, match="http:// or https://"):
         Client(url, "sk", "ns")

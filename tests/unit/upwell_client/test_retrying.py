@@ -87,7 +87,7 @@ def test_an_answer_that_asks_for_a_very_long_pause_is_final() -> None:
     assert work.calls == 1
 
 
-def test_each_further_attempt_is_told() -> None:
+def test_each_further_attempt_is_reported() -> None:
     reported: list[tuple[str, float]] = []
     repeat(Failing(LOST), reported=reported)
     assert reported == [("it cannot be reached", 0.5)]

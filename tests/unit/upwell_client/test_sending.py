@@ -109,7 +109,7 @@ def test_bytes_that_are_there_already_are_left_to_the_confirmation(path: Path) -
     assert storage.confirmed == {"file_size_bytes": len(BODY)}
 
 
-def test_a_refusal_of_a_fresh_url_is_final_and_told_in_the_storages_words(path: Path) -> None:
+def test_a_refusal_of_a_fresh_url_is_final_and_printed_in_the_words_of_the_storage(path: Path) -> None:
     refusal = "<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
     storage = Storage(httpx.Response(403, text=refusal), httpx.Response(403, text=refusal))
     with pytest.raises(StorageRefusedError) as refused:
@@ -144,7 +144,7 @@ def test_a_file_that_became_shorter_is_not_sent_to_its_end(path: Path) -> None:
     assert storage.kept == b""
 
 
-def test_an_iterator_is_held_to_the_size_that_was_told() -> None:
+def test_an_iterator_must_have_the_announced_size() -> None:
     storage = Storage()
     with pytest.raises(MismatchError):
         storage.upload(iter([b"ab", b"c"]), filename="a.txt", size_bytes=4)

@@ -29,7 +29,7 @@ def wanted(parameters: KwargsParam | None) -> dict[str, object]:
     return {name: value for name, value in parameters.items() if name != "row_factory"}
 
 
-def test_both_places_are_reached_by_all_that_the_url_says() -> None:
+def test_both_places_are_reached_with_all_parts_of_the_url() -> None:
     made = make(UPWELL_DATABASE_URL=URL, POSTGRES_CONNECT_TIMEOUT="7")
     for datastore in (made.datastore, made.log_datastore):
         assert wanted(datastore.pool.kwargs) == {

@@ -48,14 +48,14 @@ def test_a_socket_folder_that_another_may_enter_is_not_used(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("name", ["long" * 30, "a,b", 'a"b', "a'b", "@a"])
-def test_a_temporary_folder_that_no_socket_path_may_hold_is_passed_over(
+def test_a_temporary_folder_that_is_too_long_for_a_socket_path_is_skipped(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
     assert postgres._temporary_folder(None) == "/tmp"  # noqa: S108 - the short one
 
 
-def test_a_folder_without_a_cluster_in_it_is_told_from_an_empty_one(tmp_path: Path) -> None:
+def test_a_folder_without_a_cluster_is_distinguished_from_an_empty_one(tmp_path: Path) -> None:
     binaries = PostgresBinaries(tmp_path, 18)
     (tmp_path / "pgdata").mkdir()
     with pytest.raises(EmbeddedError, match="has no readable PostgreSQL data"):

@@ -83,7 +83,7 @@ def test_a_folder_whose_holder_died_is_free(tmp_path: Path) -> None:
     FolderLock.acquire(tmp_path).release()
 
 
-def test_a_child_does_not_hold_what_its_parent_let_go(tmp_path: Path, start: Callable[[str], Child]) -> None:
+def test_a_child_does_not_hold_what_its_parent_released(tmp_path: Path, start: Callable[[str], Child]) -> None:
     lock = FolderLock.acquire(tmp_path)
     start("sleep 100")
     lock.release()
@@ -138,7 +138,9 @@ def test_a_child_that_ignores_its_signal_is_killed_in_the_end(start: Callable[[s
     assert child.returncode == -signal.SIGKILL
 
 
-def test_a_child_tells_its_last_words_and_the_log_before_is_kept(tmp_path: Path, start: Callable[[str], Child]) -> None:
+def test_a_child_reports_its_last_output_and_the_previous_log_is_kept(
+    tmp_path: Path, start: Callable[[str], Child]
+) -> None:
     first = start("echo first")
     assert wait_until(lambda: first.returncode == 0, LONG)
     child = start("echo hello; echo 'cannot go on' >&2; echo; exit 3")

@@ -30,7 +30,7 @@ def test_each_door_has_its_argument() -> None:
     assert arguments == ["-s3.port=1", "-s3.port.grpc=2", "-master.port.grpc=3"]
 
 
-def test_it_tells_of_changes_where_it_is_told_to_and_of_none_otherwise(tmp_path: Path) -> None:
+def test_it_sends_notifications_only_to_a_configured_address(tmp_path: Path) -> None:
     hook = seaweedfs.WebHook("http://127.0.0.1:8000/v1/storage-events", 'a "quoted" \\ token')
     seaweedfs._configure(tmp_path, hook)
     webhook = tomllib.loads((tmp_path / "notification.toml").read_text())["notification"]["webhook"]

@@ -55,7 +55,7 @@ def place() -> Place:
 
 
 @pytest.mark.parametrize("host_ahead", [timedelta(days=31), -timedelta(hours=2), timedelta(hours=26)])
-async def test_the_time_is_the_servers_whatever_the_hosts_clock_says(place: Place, host_ahead: timedelta) -> None:
+async def test_the_time_is_the_servers_even_with_a_wrong_host_clock(place: Place, host_ahead: timedelta) -> None:
     place.host_ahead = host_ahead.total_seconds()
     await place.clock.measure()
     assert place.off == pytest.approx(0, abs=1e-6)

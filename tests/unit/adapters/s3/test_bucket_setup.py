@@ -65,7 +65,7 @@ async def test_a_bucket_that_can_do_all_is_set_up() -> None:
     ids=["501", "405", "403", "400", "pretends"],
 )
 @pytest.mark.parametrize("part", ["versioning", "lifecycle", "cors"])
-async def test_what_a_bucket_cannot_do_is_told(part: str, answer: bytes) -> None:
+async def test_unsupported_features_of_a_bucket_are_reported(part: str, answer: bytes) -> None:
     async with storage_on(bucket_server(**{part: answer})) as (storage, _):
         setup = await storage.prepare(cors_origins=["*"])
 
@@ -109,7 +109,7 @@ async def test_a_bucket_name_that_is_taken_by_others_is_the_operators_business()
             await storage.prepare(cors_origins=[])
 
 
-def test_a_rule_that_says_less_or_is_off_is_not_ours() -> None:
+def test_a_weaker_or_disabled_rule_does_not_count() -> None:
     wanted = {"ID": "upwell", "Status": "Enabled", "Methods": ["PUT", "GET"]}
 
     assert _has_rule([{"ID": "upwell", "Status": "Enabled", "Methods": ["GET", "PUT"], "More": 1}], wanted)

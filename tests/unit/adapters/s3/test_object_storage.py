@@ -149,7 +149,7 @@ async def test_a_short_outage_is_not_seen() -> None:
         assert await storage.head("k") == CONTENT
 
 
-async def test_the_version_null_is_none() -> None:
+async def test_the_version_null_means_no_version() -> None:
     answer = http(200, Content_Length="5", ETag='"abc"', x_amz_version_id="null")
 
     async with storage_on(lambda *_: answer) as (storage, server):
@@ -193,7 +193,7 @@ async def test_a_stream_that_breaks_is_unavailable(sent: bytes) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 206], ids=["Range ignored", "Range kept"])
-async def test_a_read_of_the_first_bytes_gives_no_more_whatever_comes(status: int) -> None:
+async def test_a_read_of_the_first_bytes_returns_no_more_even_if_more_arrives(status: int) -> None:
     answer = http(status, b"he" if status == 206 else b"hello", ETag='"abc"')
 
     async with storage_on(lambda *_: answer) as (storage, _):
@@ -295,7 +295,7 @@ async def test_parts_are_listed_page_by_page() -> None:
     assert [query.get("part-number-marker") for *_, query in server.asked] == ["0", "2", "3"]
 
 
-async def test_of_a_part_that_is_listed_with_what_it_replaced_the_last_one_is_told() -> None:
+async def test_of_a_part_that_is_listed_twice_the_last_one_counts() -> None:
     answer = listed("1:5:new:02", "1:5:old:01", "2:5:old:01", "2:5:newer:03", "2:5:new:02")
 
     async with storage_on(lambda *_: answer) as (storage, _):
@@ -418,7 +418,7 @@ async def test_parts_without_checksums_are_completed_without_and_unconditionally
     [refused(412, "PreconditionFailed"), refused(200, "PreconditionFailed"), http(412)],
     ids=["412", "200 with an error", "no body"],
 )
-async def test_a_completion_that_would_replace_something_is_none(answer: bytes) -> None:
+async def test_a_completion_that_would_replace_an_object_does_not_complete(answer: bytes) -> None:
     async with storage_on(lambda *_: answer) as (storage, _):
         assert await storage.complete_multipart("k", "m", PARTS, only_new=True) is False
 
@@ -545,7 +545,7 @@ async def test_storage_that_takes_bytes_but_lets_us_delete_none_takes_bytes() ->
     ],
     ids=["expired", "unknown key", "no right", "full", "full, MinIO"],
 )
-async def test_storage_that_takes_no_bytes_says_why(answer: bytes, kind: type[Exception], words: str) -> None:
+async def test_storage_that_accepts_no_bytes_gives_the_reason(answer: bytes, kind: type[Exception], words: str) -> None:
     def only_reads(method: str, _path: str, _query: dict[str, str]) -> bytes:
         return answer if method == "PUT" else http(200)
 

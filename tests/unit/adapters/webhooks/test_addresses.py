@@ -79,7 +79,7 @@ def test_an_operator_allows_networks_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("address", sorted(map(str, METADATA)))
-def test_what_tells_a_machine_its_credentials_is_never_reached_whatever_is_allowed(address: str) -> None:
+def test_an_address_that_serves_credentials_of_a_machine_is_never_reached_whatever_is_allowed(address: str) -> None:
     assert not AllowedTargets().allow(address)
     assert not AllowedTargets(["0.0.0.0/0", "::/0"]).allow(address)
     assert address.count(":") or not AllowedTargets(["0.0.0.0/0", "::/0"]).allow(f"::ffff:{address}")
@@ -111,7 +111,7 @@ def test_ports_beside_those_of_the_web_are_the_operators_to_allow() -> None:
         "169.254.169.254.",
     ],
 )
-def test_a_host_that_says_itself_that_it_is_private_is_refused_unresolved(host: str) -> None:
+def test_a_host_with_a_private_name_is_refused_unresolved(host: str) -> None:
     assert not AllowedTargets().allow_host(host)
 
 

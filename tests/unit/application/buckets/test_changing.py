@@ -19,7 +19,7 @@ async def change(world: World, client: Client, **changed: Any) -> BucketRecord: 
     return await world.change_bucket(client.caller, client.namespace, client.bucket.bucket_id, BucketChange(**changed))
 
 
-async def test_what_a_change_says_nothing_of_stays(world: World, client: Client) -> None:
+async def test_fields_that_a_change_does_not_contain_stay(world: World, client: Client) -> None:
     await change(world, client, description="Clips", metadata={"a": 1})
     renamed = await change(world, client, name="films")
 
@@ -106,7 +106,7 @@ async def test_a_bucket_that_is_not_active_takes_no_uploads_but_finishes_those_u
     await client.request(skip_duplicates=False)
 
 
-async def test_a_change_that_others_come_before_is_decided_anew(
+async def test_a_change_after_a_concurrent_change_is_decided_again(
     world: World, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append = world.log.append
@@ -135,5 +135,5 @@ async def test_a_revoked_key_changes_nothing(world: World, client: Client) -> No
     assert bucket.version == 1, bucket.state
 
 
-def test_a_change_says_nothing_at_first() -> None:
+def test_a_change_is_empty_by_default() -> None:
     assert BucketChange() == BucketChange(name=UNSET, description=UNSET, metadata=UNSET, merges=False, status=UNSET)

@@ -108,7 +108,7 @@ async def test_what_was_removed_because_it_is_old_is_not_missing_and_what_came_l
     assert missed.positions == [new[1]]
 
 
-async def test_what_has_not_been_come_to_is_not_missing_and_who_is_ahead_of_the_log_is_named(
+async def test_later_events_are_not_missing_and_a_reader_ahead_of_the_log_is_named(
     bureau: Bureau, client: Client
 ) -> None:
     webhook = await bureau.make(client, "upload.requested")

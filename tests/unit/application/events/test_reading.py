@@ -83,7 +83,7 @@ async def test_interests_narrow(client: Client, reading: ReadingEvents) -> None:
     assert await found(**asked, namespace_id="ns_other") == []
 
 
-async def test_announcements_are_found_by_what_they_said(client: Client, reading: ReadingEvents) -> None:
+async def test_announcements_are_found_by_their_fields(client: Client, reading: ReadingEvents) -> None:
     original = (await client.upload(filename="take 1.mp4", metadata={"album": 7, "tags": ["a"]})).record.upload_id
     await client.request(sha256=SHA256, filename="take 2.mp4", metadata={"album": 7.0, "tags": ["a", "b"]})
     await client.upload(b"other bytes!", filename="take 2.mp4", object_metadata={"title": "A"})
@@ -107,7 +107,7 @@ async def test_announcements_are_found_by_what_they_said(client: Client, reading
 
 
 @pytest.mark.parametrize("already", [0, 3])
-async def test_who_waits_is_woken_by_what_comes(
+async def test_waiting_readers_are_woken_by_new_events(
     world: World, client: Client, reading: ReadingEvents, already: int
 ) -> None:
     await client.make_bucket("files")
@@ -125,7 +125,7 @@ async def test_who_waits_is_woken_by_what_comes(
     assert page.position == await world.log.head()
 
 
-async def test_who_waits_is_left_alone_by_what_it_is_not_interested_in_and_passes_over_it(
+async def test_a_waiting_reader_is_not_woken_by_other_events_and_skips_them(
     world: World, client: Client, reading: ReadingEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await client.make_bucket("files")
@@ -162,7 +162,7 @@ async def test_who_waits_is_left_alone_by_what_it_is_not_interested_in_and_passe
     assert reading._waiting == {}  # nothing is left of who has gone
 
 
-async def test_who_waits_for_nothing_gets_an_empty_page_and_the_position_up_to_which_it_was_looked_through(
+async def test_waiting_in_vain_gives_an_empty_page_and_the_position_that_was_searched(
     world: World, client: Client, reading: ReadingEvents
 ) -> None:
     await client.make_bucket("files")
@@ -201,7 +201,7 @@ async def test_of_100_readers_each_sees_every_event_once_while_others_write(
     assert every == [list(range(begin + 1, begin + 1 + wanted))] * 100
 
 
-async def test_nobody_waits_so_nothing_is_followed(
+async def test_without_waiting_readers_the_log_is_not_followed(
     world: World, client: Client, reading: ReadingEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading_events, "_LINGER_SECONDS", -1.0)
@@ -221,7 +221,7 @@ async def test_nobody_waits_so_nothing_is_followed(
         assert tags(await waiting) == ["upload.requested.v1"]
 
 
-async def test_who_comes_while_the_log_is_let_go_is_told_of_what_comes(
+async def test_a_reader_that_arrives_while_the_log_is_released_gets_new_events(
     world: World, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     letting_go, gone = asyncio.Event(), asyncio.Event()
@@ -257,9 +257,7 @@ async def test_who_comes_while_the_log_is_let_go_is_told_of_what_comes(
     await asyncio.wait({following})
 
 
-async def test_what_is_kept_in_memory_is_not_told_once_it_is_redacted(
-    world: World, client: Client, reading: ReadingEvents
-) -> None:
+async def test_a_redacted_event_in_memory_is_not_sent(world: World, client: Client, reading: ReadingEvents) -> None:
     await client.make_bucket("files")
     before = await world.log.head()
     interest = interest_of(client)

@@ -209,7 +209,7 @@ async def test_while_a_projection_in_bulk_writes_no_more_is_gathered_than_it_may
     assert max(map(len, projection.written)) == 3
 
 
-async def test_what_fails_in_bulk_is_told_and_done_again_from_where_it_was(
+async def test_a_failed_bulk_write_is_reported_and_repeated_from_its_position(
     readers: Readers, client: Client, stopping: asyncio.Event
 ) -> None:
     await client.request()
@@ -224,7 +224,7 @@ async def test_what_fails_in_bulk_is_told_and_done_again_from_where_it_was(
     assert projection.written == [list(range(1, head + 1))]
 
 
-async def test_who_writes_in_bulk_and_has_lost_its_lease_goes_on_where_the_other_was(
+async def test_a_bulk_writer_that_lost_its_lease_continues_from_the_stored_position(
     readers: Readers, client: Client, stopping: asyncio.Event
 ) -> None:
     await client.request()
@@ -253,7 +253,7 @@ async def test_who_writes_in_bulk_and_has_lost_its_lease_goes_on_where_the_other
     assert readers.problems == []
 
 
-async def test_who_has_lost_its_lease_records_nothing_and_comes_to_know_it(readers: Readers, client: Client) -> None:
+async def test_a_reader_that_lost_its_lease_records_nothing_and_gets_an_error(readers: Readers, client: Client) -> None:
     await client.request()
     async with aclosing(readers.process().events("mine", topics=REQUESTED)) as slow:
         first = await anext(slow)
@@ -264,7 +264,7 @@ async def test_who_has_lost_its_lease_records_nothing_and_comes_to_know_it(reade
                 await anext(slow)
 
 
-async def test_a_name_that_is_forgotten_begins_anew(readers: Readers, client: Client) -> None:
+async def test_a_forgotten_name_starts_from_the_beginning(readers: Readers, client: Client) -> None:
     await client.request()
     process = readers.process()
     for _ in range(2):
@@ -275,7 +275,7 @@ async def test_a_name_that_is_forgotten_begins_anew(readers: Readers, client: Cl
             assert await anext(events) == first
 
 
-async def test_what_fails_is_told_and_tried_again(readers: Readers, client: Client, stopping: asyncio.Event) -> None:
+async def test_a_failure_is_reported_and_repeated(readers: Readers, client: Client, stopping: asyncio.Event) -> None:
     projection = Counting(fails=2)
     running = asyncio.create_task(readers.process().project(projection, stopping))
     await client.request()
@@ -305,7 +305,7 @@ async def test_an_event_comes_again_if_the_next_one_was_not_asked_for(readers: R
     assert seen == [one, two, two, three, three]
 
 
-async def test_a_new_reader_begins_where_it_is_told(readers: Readers, client: Client) -> None:
+async def test_a_new_reader_starts_at_the_given_position(readers: Readers, client: Client) -> None:
     await client.request()
     head = await readers.world.log.head()
     await client.request()

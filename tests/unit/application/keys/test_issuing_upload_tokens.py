@@ -39,7 +39,7 @@ async def test_uploads_of_a_token_bear_its_id_and_its_issue_bears_the_keys(world
     await world.admitting.check_own(page.caller, answer.record.upload_id)
 
 
-async def test_a_token_proves_itself_by_its_secret_and_not_by_its_id(world: World, client: Client) -> None:
+async def test_a_token_is_authenticated_by_its_secret_and_not_by_its_id(world: World, client: Client) -> None:
     page, secret = await holder(world, client)
     token = page.caller.token
     assert token is not None

@@ -86,7 +86,7 @@ async def test_a_request_leaves_a_note_of_when_the_key_was_used(world: World, cl
     assert key.last_used_at == world.clock.now()
 
 
-async def test_a_user_is_known_by_an_id_that_tells_no_name() -> None:
+async def test_a_user_has_an_id_that_reveals_no_name() -> None:
     ada = user_id("int_1", "Ada@Example.com ")
 
     assert ada == user_id("int_1", "ada@example.com")
@@ -124,7 +124,7 @@ async def test_names_of_namespaces_and_buckets_are_given_once(world: World, clie
     await client.make_bucket("clips")
 
 
-async def test_what_creating_answers_is_what_the_read_side_says(world: World, client: Client) -> None:
+async def test_the_result_of_creating_equals_the_read_side(world: World, client: Client) -> None:
     bucket = await world.read_side.bucket(client.namespace.namespace_id, "clips")
     namespace = await world.create_namespace(client.caller, name="empty", description="Nothing", settings={"a": 1})
 
@@ -155,7 +155,7 @@ async def test_limits_that_stay_the_same_are_not_recorded(world: World, client: 
     assert await world.log.head() == before
 
 
-async def test_an_organization_that_nobody_opened_is_not_found(world: World) -> None:
+async def test_an_unknown_organization_is_not_found(world: World) -> None:
     with pytest.raises(NotFoundError) as caught:
         await world.organizations.find("nobody")
 

@@ -59,7 +59,7 @@ async def test_a_quiet_holder_is_next_however_many_of_another_wait() -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_a_holder_leaves_room_for_who_comes_next() -> None:
+async def test_a_holder_leaves_room_for_the_next_caller() -> None:
     crowd = Crowd(FairTurns(3, of_one=2))
     tasks = [crowd.come(f"a{number}") for number in range(10)]
     await settled()
@@ -83,7 +83,7 @@ async def test_holders_take_turns_and_each_is_served_in_its_own_order() -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_a_full_queue_is_refused_and_says_when_to_ask_again() -> None:
+async def test_a_full_queue_is_refused_with_a_time_to_retry() -> None:
     crowd = Crowd(FairTurns(1, of_one=1, waiting_of_one=2))
     tasks = [crowd.come(f"a{number}") for number in range(3)]
     await settled()
@@ -99,7 +99,7 @@ async def test_a_full_queue_is_refused_and_says_when_to_ask_again() -> None:
     await asyncio.gather(*tasks)
 
 
-async def test_who_has_waited_long_enough_is_refused_and_costs_no_place() -> None:
+async def test_a_caller_that_waited_too_long_is_refused_and_costs_no_place() -> None:
     turns = FairTurns(1, of_one=1, patience_seconds=0.01)
     await turns.take("a")
     with pytest.raises(TooManyRequestsError, match="1 requests of this kind in progress and 1 waiting"):
@@ -109,7 +109,7 @@ async def test_who_has_waited_long_enough_is_refused_and_costs_no_place() -> Non
         await turns.take("a")
 
 
-async def test_who_stops_waiting_or_is_stopped_inside_costs_no_place() -> None:
+async def test_a_cancelled_caller_costs_no_place() -> None:
     crowd = Crowd(FairTurns(1, of_one=1))
     inside, waiting, last = (crowd.come(name) for name in ("a0", "a1", "a2"))
     await settled()
@@ -189,7 +189,7 @@ def test_in_a_queue_holders_take_turns_and_each_keeps_its_order() -> None:
         queue.pop()
 
 
-async def test_a_place_that_becomes_free_passes_one_that_is_about_to_find_out_that_it_was_cancelled() -> None:
+async def test_a_free_place_skips_a_waiter_that_was_just_cancelled() -> None:
     turns = FairTurns(1, of_one=1)
     await turns.take("a")
     first, second, other = (asyncio.create_task(turns.take(holder)) for holder in "aab")
@@ -215,7 +215,7 @@ class Starts:
         self.begun.append(name)
 
 
-def test_whoever_is_alone_begins_at_once() -> None:
+def test_a_single_caller_begins_immediately() -> None:
     async def run() -> None:
         world = Starts()
         for number in range(20):
@@ -227,7 +227,7 @@ def test_whoever_is_alone_begins_at_once() -> None:
     asyncio.run(run())
 
 
-async def test_whoever_begins_much_lets_others_begin_in_between() -> None:
+async def test_a_caller_with_many_requests_lets_others_begin_in_between() -> None:
     world = Starts()
     await world.request("b0")
     tasks = [asyncio.create_task(world.request(f"a{number}")) for number in range(20)]
@@ -246,7 +246,7 @@ async def test_what_is_heavy_begins_one_in_a_round() -> None:
     assert world.begun == ["b0", "a0", "b1", "a1", "a2"]
 
 
-async def test_a_request_that_is_cancelled_before_it_begins_holds_nobody_up() -> None:
+async def test_a_request_that_is_cancelled_before_it_begins_delays_no_other() -> None:
     world = Starts()
     await world.request("b0")
     tasks = [asyncio.create_task(world.request(f"a{number}", heavy=True)) for number in range(4)]

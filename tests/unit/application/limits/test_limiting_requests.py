@@ -181,7 +181,7 @@ async def test_without_the_ledger_a_process_holds_the_limit_by_itself(
             task.cancel()
 
 
-async def test_what_was_granted_without_the_ledger_is_told_to_it_later(
+async def test_requests_that_were_granted_without_the_ledger_are_recorded_in_it_later(
     caller: Caller, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("application.limits.limiting_requests.PAUSE_SECONDS", 0.05)
@@ -272,7 +272,7 @@ async def test_what_is_refused_is_paid_by_its_holder_alone(caller: Caller, clock
     assert allowed(await ask(process, key, 310)) == 300, "the organization has lost nothing"
 
 
-async def test_a_key_that_is_refused_over_and_over_leaves_the_others_theirs(caller: Caller, clock: ManualClock) -> None:
+async def test_a_key_with_many_refusals_leaves_others_their_share(caller: Caller, clock: ManualClock) -> None:
     process = Process(MemoryRateLedger(), clock)
     narrow = limited(caller)
     other = msgspec.structs.replace(narrow, key=msgspec.structs.replace(narrow.key, key_id="key_other"))
@@ -332,7 +332,7 @@ async def test_beyond_the_limit_one_key_is_looked_up_at_a_time(clock: ManualCloc
     assert most == 1, "and none of them is refused for that"
 
 
-async def test_what_is_fetched_for_all_acts_for_nobody(caller: Caller) -> None:
+async def test_a_fetch_for_all_callers_has_no_caller(caller: Caller) -> None:
     seen: list[str] = []
 
     class Ledger(MemoryRateLedger):

@@ -15,7 +15,7 @@ async def change(world: World, client: Client, **changed: Any) -> NamespaceRecor
     return await world.change_namespace(client.caller, client.namespace.namespace_id, NamespaceChange(**changed))
 
 
-async def test_what_a_change_says_nothing_of_stays(world: World, client: Client) -> None:
+async def test_fields_that_a_change_does_not_contain_stay(world: World, client: Client) -> None:
     await change(world, client, description="What is live", settings={"a": 1, "b": 2})
     renamed = await change(world, client, name="live", settings={"b": None})
     assert (renamed.name, renamed.description) == ("live", "What is live")
@@ -43,12 +43,12 @@ async def test_the_same_change_twice_is_one(world: World, client: Client) -> Non
     assert await world.log.head() == before
 
 
-async def test_a_name_that_is_none_is_refused(world: World, client: Client) -> None:
+async def test_an_invalid_name_is_refused(world: World, client: Client) -> None:
     with pytest.raises(InvalidInputError):
         await change(world, client, name="ns_mine")
 
 
-async def test_a_change_that_others_come_before_is_decided_anew(
+async def test_a_change_after_a_concurrent_change_is_decided_again(
     world: World, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append = world.log.append

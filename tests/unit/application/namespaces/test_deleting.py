@@ -71,7 +71,7 @@ async def test_from_then_on_nothing_new_can_be_made_in_it(world: World, client: 
     await nothing_is_left(world, client)
 
 
-async def test_a_bucket_that_is_deleted_on_its_own_meanwhile_is_no_trouble(world: World, client: Client) -> None:
+async def test_a_bucket_that_is_deleted_separately_meanwhile_is_no_error(world: World, client: Client) -> None:
     await fill(client)
     bucket = client.bucket
     await world.delete_namespace(client.caller, client.namespace)

@@ -56,7 +56,7 @@ async def test_in_a_bucket_with_a_retention_a_later_version_is_kept_as_long_as_a
     assert not await client.exists(second)
 
 
-async def test_an_object_that_is_made_anew_by_its_key_ends_no_sooner_than_is_asked(keyed: Client) -> None:
+async def test_an_object_that_is_recreated_by_its_key_ends_no_sooner_than_requested(keyed: Client) -> None:
     made = await keyed.make(fields=TITLE, expires_after_seconds=60)
     again = await keyed.make(fields=TITLE, expires_after_seconds=3600)
     sooner = await keyed.make(fields=TITLE, expires_after_seconds=60)

@@ -92,7 +92,7 @@ async def vanishing(world: World, client: Client, monkeypatch: pytest.MonkeyPatc
     return made.object_id
 
 
-async def test_an_object_that_is_deleted_before_it_is_upserted_is_made_anew(client: Client, vanishing: str) -> None:
+async def test_an_object_that_is_deleted_before_it_is_upserted_is_created_again(client: Client, vanishing: str) -> None:
     made = await client.make(fields={"sku": "1", "stock": 2}, policy=Policy.UPSERT)
     assert (made.object_id != vanishing, made.metadata) == (True, {"sku": "1", "stock": 2})
 
@@ -139,7 +139,7 @@ async def test_an_upload_whose_object_is_deleted_while_it_is_confirmed_makes_a_n
     assert (made.object_id != first.object_id, made.metadata["stock"]) == (True, 2)
 
 
-async def test_a_change_is_made_again_of_what_another_has_made_meanwhile(
+async def test_a_change_is_repeated_on_the_result_of_a_concurrent_change(
     world: World, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = await client.make(fields={"sku": "1"})
@@ -148,7 +148,7 @@ async def test_a_change_is_made_again_of_what_another_has_made_meanwhile(
     assert changed.metadata == {"sku": "1", "other": 1, "stock": 2}
 
 
-async def test_a_deletion_takes_what_was_put_in_meanwhile(
+async def test_a_deletion_includes_uploads_that_were_added_meanwhile(
     world: World, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = await uploaded(client, b"one"), await uploaded(client, b"two")
@@ -183,7 +183,7 @@ async def test_of_two_objects_that_leave_an_upload_to_each_other_none_leaves_its
     assert await world.read_side.upload(client.namespace.namespace_id, blob.upload_id or "") is None
 
 
-async def test_what_is_deleted_is_not_found_by_who_comes_later(world: World, client: Client) -> None:
+async def test_a_deleted_object_is_not_found_by_later_requests(world: World, client: Client) -> None:
     made = await client.make(fields={"sku": "1"}, skip_duplicates=True)
     await world.delete_object(made.object_id, actor_id="system:test")
     for again in (

@@ -155,7 +155,7 @@ async def test_what_is_young_is_left_for_later(world: World, client: Client, che
     assert (old.too_young, old.repaired) == (0, 2)
 
 
-async def test_what_is_not_ours_is_counted_and_never_touched(world: World, client: Client, check: Check) -> None:
+async def test_foreign_objects_are_counted_and_never_touched(world: World, client: Client, check: Check) -> None:
     record = (await client.upload(BYTES)).record
     mine = place(client)
     foreign = [
@@ -187,7 +187,7 @@ async def test_what_a_readiness_test_has_left_behind_is_no_finding(world: World,
     assert check.reported == []
 
 
-async def test_a_namespace_of_another_organization_is_not_ours(world: World, client: Client, check: Check) -> None:
+async def test_a_namespace_of_another_organization_is_not_found(world: World, client: Client, check: Check) -> None:
     other = await world.tenant()
     key = place(client).replace(client.namespace.namespace_id, other.namespace.namespace_id)
     world.storage.put(key, b"whose?")
@@ -196,7 +196,7 @@ async def test_a_namespace_of_another_organization_is_not_ours(world: World, cli
     assert await world.storage.head(key) is not None
 
 
-async def test_bytes_that_lack_are_told_and_not_repaired(world: World, client: Client, check: Check) -> None:
+async def test_missing_bytes_are_reported_and_not_repaired(world: World, client: Client, check: Check) -> None:
     record = (await client.upload(BYTES)).record
     await world.storage.delete(record.storage_key)
 
@@ -207,7 +207,9 @@ async def test_bytes_that_lack_are_told_and_not_repaired(world: World, client: C
     assert tally.remaining == 1
 
 
-async def test_a_later_version_over_proved_bytes_is_told_and_stays(world: World, client: Client, check: Check) -> None:
+async def test_a_later_version_over_verified_bytes_is_reported_and_kept(
+    world: World, client: Client, check: Check
+) -> None:
     record = (await client.upload(BYTES)).record
     world.storage.put(record.storage_key, BYTES)
 
@@ -237,7 +239,7 @@ async def test_empty_files_are_there_too(client: Client, check: Check) -> None:
     assert check.reported == []
 
 
-async def test_an_upload_that_is_forgotten_meanwhile_lacks_nothing(
+async def test_an_upload_that_is_forgotten_meanwhile_is_not_missing(
     world: World, client: Client, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record = (await client.upload(BYTES, create_object=False)).record
@@ -276,7 +278,7 @@ async def test_the_log_is_asked_again_right_before_a_deletion(
     assert await world.storage.head(canceled.record.storage_key) is not None
 
 
-async def test_what_cannot_be_deleted_is_told_and_the_rest_goes_on(
+async def test_an_object_that_cannot_be_deleted_is_reported_and_the_rest_continues(
     world: World, client: Client, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck = place(client, "upl_stuck")

@@ -283,7 +283,7 @@ def test_what_neither_creates_nor_removes_is_nothing(name: str, kind: EventKind 
         {"event_type": "create", "key": "a", "message": {}},
     ],
 )
-def test_an_unknown_shape_is_nobodys(notification: object) -> None:
+def test_an_unknown_notification_is_ignored(notification: object) -> None:
     assert parse_notification(json.dumps(notification).encode()) is None
 
 

@@ -63,7 +63,7 @@ async def work(world: World) -> None:
     await world.pass_time(timedelta(0))
 
 
-async def test_bytes_that_storage_tells_of_are_proved_without_a_confirmation(
+async def test_bytes_that_storage_reports_are_verified_without_a_confirmation(
     client: Client, take: TakingStorageEvents
 ) -> None:
     answer = await request(client)
@@ -103,7 +103,7 @@ async def test_without_auto_confirm_nothing_happens_until_the_client_confirms(
     assert (await client.confirm(answer)).status is Status.COMPLETED
 
 
-async def test_an_upload_does_as_its_bucket_unless_it_says_otherwise(client: Client) -> None:
+async def test_an_upload_follows_its_bucket_by_default(client: Client) -> None:
     await client.make_bucket("quick", auto_confirm=True)
 
     asked = [await request(client, auto_confirm=wanted) for wanted in (None, True, False)]
@@ -126,7 +126,9 @@ async def test_events_that_come_twice_or_late_change_nothing(client: Client, tak
     assert await client.world.log.head() == done
 
 
-async def test_an_event_before_the_bytes_can_be_seen_is_made_up_for(client: Client, take: TakingStorageEvents) -> None:
+async def test_a_notification_before_the_bytes_are_visible_is_handled_later(
+    client: Client, take: TakingStorageEvents
+) -> None:
     answer = await request(client)
 
     await take(notification(answer.record.storage_key))
@@ -160,7 +162,7 @@ async def test_an_upload_that_failed_stays_failed(client: Client, take: TakingSt
     assert (await client.record(answer)).status is Status.FAILED
 
 
-async def test_what_is_not_ours_is_ignored(client: Client, take: TakingStorageEvents) -> None:
+async def test_foreign_notifications_are_ignored(client: Client, take: TakingStorageEvents) -> None:
     key = (await request(client)).record.storage_key
     head = await client.world.log.head()
 
@@ -170,7 +172,7 @@ async def test_what_is_not_ours_is_ignored(client: Client, take: TakingStorageEv
     assert await client.world.log.head() == head
 
 
-async def test_a_forgotten_upload_is_nobodys(client: Client, take: TakingStorageEvents) -> None:
+async def test_a_notification_for_a_forgotten_upload_is_ignored(client: Client, take: TakingStorageEvents) -> None:
     answer = await request(client)
     await client.world.pass_time(timedelta(hours=2))
     await client.world.pass_time(timedelta(days=31))
@@ -211,7 +213,7 @@ class TestWithoutVersions:
         await client.world.pass_time(timedelta(hours=2))
         assert (await client.record(answer)).changed_etag == last.etag
 
-    async def test_the_etag_that_was_proved_is_no_news(self, client: Client, take: TakingStorageEvents) -> None:
+    async def test_the_verified_etag_appends_no_event(self, client: Client, take: TakingStorageEvents) -> None:
         answer = await request(client)
         content = client.put(answer)
         await client.confirm(answer)

@@ -71,7 +71,7 @@ async def test_what_goes_wrong_in_the_work_ends_it() -> None:
         await while_clocks_agree(ManualClock(), Work(fails=True).run, asyncio.Event())
 
 
-async def test_the_work_acts_for_nobody_whoever_began_it() -> None:
+async def test_the_work_has_no_caller_whichever_request_started_it() -> None:
     seen: list[str] = []
     stopping = asyncio.Event()
 

@@ -62,7 +62,7 @@ async def test_an_original_that_the_read_side_does_not_show_ends_the_request(
     assert refused.value.reason == "read_side_differs"
 
 
-async def test_a_known_duplicate_says_what_was_not_used(client: Client) -> None:
+async def test_a_known_duplicate_names_the_unused_fields(client: Client) -> None:
     await client.upload(metadata={"campaign": "spring"})
 
     same = await client.request(sha256=SHA256, metadata={"campaign": "spring"})
@@ -72,7 +72,7 @@ async def test_a_known_duplicate_says_what_was_not_used(client: Client) -> None:
     assert "Not used: filename, metadata;" in (other.message or "")
 
 
-async def test_parts_that_nobody_asked_for_are_explained(client: Client) -> None:
+async def test_unrequested_parts_are_explained(client: Client) -> None:
     asked = await client.request(multipart=Multipart.ALWAYS)
     assert asked.message is None
 
@@ -95,7 +95,7 @@ def test_a_document_is_of_the_type_that_its_content_says(content_type: str, kind
         admit(msgspec.structs.replace(announced, content_type="image/png"), rules, LIMITS)
 
 
-async def test_who_may_read_is_told_by_permissions_and_scopes(client: Client) -> None:
+async def test_permissions_and_scopes_decide_which_callers_may_read(client: Client) -> None:
     def allowed(**powers: object) -> bool:
         key = msgspec.structs.replace(client.caller.key, **powers)
         caller = msgspec.structs.replace(client.caller, key=key)

@@ -19,7 +19,7 @@ from tests.unit.application.world import BYTES, SHA256, Client, World
 KEY = UniqueKey(fields=("title",))
 
 
-async def test_a_confirmed_upload_is_proved_and_becomes_an_object(client: Client) -> None:
+async def test_a_confirmed_upload_is_verified_and_becomes_an_object(client: Client) -> None:
     answer = await client.request(sha256=SHA256)
     stored = client.put(answer)
 
@@ -88,7 +88,7 @@ async def test_wrong_bytes_fail_the_upload_release_its_quota_and_are_deleted(
     [({"sha256": "0" * 64}, "hash_mismatch"), ({"crc64nvme": "AAAAAAAAAAA="}, "checksum_mismatch")],
 )
 @pytest.mark.parametrize("as_task", [False, True])
-async def test_other_bytes_than_the_client_sent_fail_the_upload_whoever_looks(
+async def test_other_bytes_than_the_client_sent_fail_the_upload_whichever_process_verifies_it(
     client: Client, claims: dict[str, Any], code: str, as_task: bool
 ) -> None:
     answer = await client.request()
@@ -101,7 +101,7 @@ async def test_other_bytes_than_the_client_sent_fail_the_upload_whoever_looks(
     assert (await client.record(answer)).failure_reason == code
 
 
-async def test_what_the_client_sent_is_accepted_and_a_crc_that_storage_has_not_says_nothing(client: Client) -> None:
+async def test_the_sent_bytes_are_accepted_and_a_crc_that_storage_does_not_have_is_ignored(client: Client) -> None:
     answer = await client.request()
     client.put(answer)
 
@@ -242,7 +242,7 @@ async def test_a_unique_key_taken_by_the_time_of_confirm_completes_without_bytes
 
 
 @pytest.mark.parametrize("taken_again", [False, True])
-async def test_a_unique_key_that_its_object_gives_back_meanwhile_is_looked_at_again(
+async def test_a_unique_key_that_its_object_releases_meanwhile_is_checked_again(
     client: Client, *, taken_again: bool
 ) -> None:
     """The log has refused the unique key; before the completion lands that skips it, the object is gone."""

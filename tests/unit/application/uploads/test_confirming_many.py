@@ -67,7 +67,7 @@ async def test_an_upload_of_another_bucket_or_namespace_is_its_items_error(world
     assert (await client.record(elsewhere)).status is Status.PENDING
 
 
-async def test_a_large_file_is_proved_by_the_worker_that_has_its_item() -> None:
+async def test_a_large_file_is_verified_by_the_worker_that_has_its_item() -> None:
     world = World(rules=Rules(inline_limit_bytes=1))
     client = await world.tenant()
     answer = await client.request()

@@ -93,7 +93,7 @@ async def test_under_a_strict_check_bytes_that_are_not_recognised_need_the_signa
 
 @pytest.mark.parametrize("proved", [True, False])
 @pytest.mark.parametrize("rules", [ANY_CONTENT, STRICT])
-async def test_where_storage_proved_the_hash_only_the_head_is_read(
+async def test_where_storage_verified_the_hash_only_the_head_is_read(
     client: Client, monkeypatch: pytest.MonkeyPatch, rules: ContentRules, *, proved: bool
 ) -> None:
     body = PNG + bytes(900)
@@ -192,7 +192,7 @@ async def test_a_bucket_is_answered_as_it_is_read_afterwards(client: Client) -> 
     assert made == await client.world.read_side.bucket(client.namespace.namespace_id, "ruled")
 
 
-async def test_a_verification_tells_its_task_how_far_it_is(world: World) -> None:
+async def test_a_verification_reports_its_progress_to_its_task(world: World) -> None:
     client = await world.tenant(quota_bytes=100 * MIB)
     answer = await client.request(size=20 * MIB)
     client.put(answer, bytes(20 * MIB))

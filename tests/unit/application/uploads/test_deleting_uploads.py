@@ -62,7 +62,7 @@ async def test_an_upload_with_an_end_is_gone_then_with_its_bytes_and_not_before(
     assert client.world.problems == []
 
 
-async def test_a_bucket_says_how_long_uploads_stay_that_say_nothing(client: Client) -> None:
+async def test_the_bucket_sets_the_lifetime_of_uploads_without_one(client: Client) -> None:
     await client.make_bucket("short", retention=WEEK)
 
     short = await client.upload(b"one", create_object=False)
@@ -105,7 +105,7 @@ async def test_an_upload_goes_with_its_object_and_shows_the_objects_end(client: 
     assert await client.exists(upload)  # the first object has it still
 
 
-async def test_what_an_object_lets_go_of_has_its_own_end_again(client: Client) -> None:
+async def test_an_upload_that_an_object_releases_has_its_own_end_again(client: Client) -> None:
     upload = await client.upload(create_object=False, expires_after=2 * WEEK)
     end = upload.record.deletes_at
     blob = BlobWish(property="video", type=FieldType.VIDEO, upload_id=upload.record.upload_id)
@@ -122,7 +122,7 @@ async def test_what_an_object_lets_go_of_has_its_own_end_again(client: Client) -
 
 
 @pytest.mark.parametrize("seconds", [59, 0, -1, MAX_RETENTION_SECONDS + 1])
-async def test_a_time_that_is_none_is_refused(client: Client, seconds: int) -> None:
+async def test_an_invalid_time_is_refused(client: Client, seconds: int) -> None:
     wrong = await refused(client.request(expires_after=timedelta(seconds=seconds)))
 
     assert isinstance(wrong, InvalidInputError)
@@ -178,7 +178,7 @@ async def test_a_skipped_upload_is_deleted(client: Client) -> None:
     assert not await client.exists(skipped)
 
 
-async def test_who_cancels_what_is_open_never_deletes_what_is_finished(client: Client) -> None:
+async def test_canceling_open_uploads_never_deletes_completed_ones(client: Client) -> None:
     confirmed = await client.upload(create_object=False)
     wish = TokenWish(expires_in=HOUR)
     token, _ = await client.world.issue_token(client.caller, client.namespace, client.bucket, wish)
@@ -193,7 +193,7 @@ async def test_who_cancels_what_is_open_never_deletes_what_is_finished(client: C
     assert (await client.record(answer)).status is Status.CANCELED
 
 
-async def test_who_may_not_delete_is_told_of_the_uploads_own_object_alone(client: Client) -> None:
+async def test_a_caller_that_may_not_delete_sees_only_the_object_of_the_upload(client: Client) -> None:
     original, duplicate = await client.upload(), await client.upload()
     assert duplicate.record.duplicate_of == original.record.upload_id
 
@@ -304,7 +304,7 @@ async def test_an_end_leaves_the_bytes_to_a_duplicate_too(client: Client) -> Non
     assert await downloadable(client, duplicate)
 
 
-async def test_bytes_that_were_overwritten_are_left_to_nobody() -> None:
+async def test_overwritten_bytes_are_not_inherited() -> None:
     client = await World(versioned=False).tenant()
     answer = await client.request(create_object=False)
     client.put(answer)

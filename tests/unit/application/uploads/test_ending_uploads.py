@@ -120,7 +120,7 @@ async def test_bytes_that_change_after_completion_are_noticed_where_storage_keep
     assert (await client.record(answer)).status is Status.COMPLETED
 
 
-async def test_versions_that_a_url_stored_before_the_proved_one_are_gone_once_it_has_expired(client: Client) -> None:
+async def test_versions_that_a_url_stored_before_the_verified_one_are_deleted_after_its_expiry(client: Client) -> None:
     answer = await client.request(size=None)
     for body in (b"one", b"two"):
         client.put(answer, body)
@@ -134,7 +134,7 @@ async def test_versions_that_a_url_stored_before_the_proved_one_are_gone_once_it
     assert await client.world.storage.head(answer.record.storage_key) == proved
 
 
-async def test_bytes_that_change_after_completion_are_replaced_by_the_proved_ones_where_storage_keeps_versions(
+async def test_bytes_that_change_after_completion_are_replaced_by_the_verified_ones_where_storage_keeps_versions(
     client: Client,
 ) -> None:
     answer = await client.request()
@@ -161,7 +161,7 @@ async def test_what_an_operator_deleted_stays_deleted(client: Client) -> None:
     assert client.world.problems == []
 
 
-async def test_bytes_that_stay_the_same_are_no_news(client: Client) -> None:
+async def test_unchanged_bytes_append_no_event(client: Client) -> None:
     answer = await client.request()
     client.put(answer)
     await client.confirm(answer)

@@ -27,7 +27,7 @@ async def visible(client: Client, upload_id: str) -> list[str]:
     return found
 
 
-async def test_a_duplicate_says_that_there_is_an_original_and_not_which(client: Client) -> None:
+async def test_a_duplicate_reveals_that_there_is_an_original_and_not_which(client: Client) -> None:
     original = await client.upload()
     holder = await token_of(client)
     duplicate = await holder.upload()
@@ -59,7 +59,7 @@ async def test_what_is_inherited_does_not_say_where_it_lies(client: Client) -> N
     assert signed[0].get is None
 
 
-async def test_a_hash_that_is_known_is_asked_for_again_by_who_may_not_read(client: Client) -> None:
+async def test_a_known_hash_is_uploaded_again_by_a_caller_that_may_not_read(client: Client) -> None:
     await client.upload()
     for less in (await token_of(client), await key_of(client, Permission.WRITE)):
         assert not may_read(less.caller, less.namespace, less.bucket)

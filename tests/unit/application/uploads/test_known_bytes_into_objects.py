@@ -111,7 +111,7 @@ async def test_known_bytes_take_their_place_in_the_object_that_has_the_key(clien
     assert [blob.upload_id for blob in changed.blobs] == [original_id]
 
 
-async def test_the_object_of_a_second_one_with_the_key_is_found_when_its_bytes_are_proved(client: Client) -> None:
+async def test_the_object_of_a_second_upload_with_the_key_is_found_when_its_bytes_are_verified(client: Client) -> None:
     await client.make_bucket("keyed", unique_key=UPSERT)
     await _plain(client)
     await _plain(client, b"other bytes!")

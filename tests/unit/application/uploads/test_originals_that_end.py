@@ -111,7 +111,7 @@ async def test_an_original_that_is_put_into_an_object_has_it_last_as_long(client
     assert await client.object(short.record.object_id or "") is not None
 
 
-async def test_an_original_that_an_object_may_let_go_of_ends_at_its_own_end(client: Client) -> None:
+async def test_an_original_that_an_object_may_release_ends_at_its_own_end(client: Client) -> None:
     short = await client.upload(create_object=False, expires_after=MINUTE)
     await client.make(BlobWish(property="video", type=FieldType.VIDEO, upload_id=short.record.upload_id))
     assert (await client.record(short)).deletes_at is None

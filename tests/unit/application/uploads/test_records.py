@@ -33,7 +33,7 @@ async def test_the_record_from_the_events_is_the_one_that_is_shown(world: World,
     assert record_at(history, world.clock.now()) == await client.record(answer)
 
 
-async def test_a_record_tells_what_was_known_at_its_time(world: World, client: Client) -> None:
+async def test_a_record_contains_what_was_known_at_its_time(world: World, client: Client) -> None:
     began = world.clock.now()
     answer = await client.request()
     client.put(answer)

@@ -72,7 +72,7 @@ def denied() -> pytest.RaisesExc[ForbiddenError]:
 
 
 @LESS
-async def test_what_an_object_holds_is_not_replaced_by_who_may_not_delete(owner: Client, kind: str) -> None:
+async def test_a_caller_that_may_not_delete_does_not_replace_blobs(owner: Client, kind: str) -> None:
     less = await who(owner, kind)
     before = await owner.world.tags()
 
@@ -197,7 +197,7 @@ async def test_a_key_that_may_not_delete_gives_no_token_that_replaces(owner: Cli
     assert (await token_of(less, Policy.INSERT)).caller.token is not None
 
 
-async def test_objects_are_changed_but_lose_nothing_by_who_may_not_delete(owner: Client) -> None:
+async def test_a_caller_that_may_not_delete_changes_objects_without_removing_anything(owner: Client) -> None:
     less = await who(owner, "key")
     first = BlobWish(property="title", type=FieldType.STRING, data="first")
     made = await owner.make(first, fields={"title": "o"})
@@ -259,7 +259,7 @@ async def test_a_false_claim_of_the_key_that_requested_fails_the_upload(client: 
     assert (await client.record(answer)).status is Status.FAILED
 
 
-async def test_another_key_confirms_what_is_there_and_wrong_bytes_fail_whoever_confirms(client: Client) -> None:
+async def test_another_key_confirms_stored_bytes_and_wrong_bytes_fail_with_any_key(client: Client) -> None:
     stranger = await key_of(client, Permission.WRITE)
     right, wrong = await client.request(), await client.request(size=None, sha256=FALSE)
     stored = client.put(right)

@@ -114,7 +114,7 @@ async def test_what_was_announced_of_known_bytes_is_recorded(client: Client) -> 
     )
 
 
-async def test_known_bytes_are_uploaded_again_for_those_who_want_that(client: Client) -> None:
+async def test_known_bytes_are_uploaded_again_on_request(client: Client) -> None:
     await client.upload()
 
     answer = await client.request(sha256=SHA256, skip_duplicates=False)
@@ -212,7 +212,7 @@ async def test_an_original_that_is_forgotten_meanwhile_is_no_original(world: Wor
     assert (answer.is_duplicate, answer.signed is not None) == (False, True)
 
 
-async def test_a_file_is_not_skipped_for_an_object_that_goes_meanwhile(world: World, client: Client) -> None:
+async def test_a_file_is_not_skipped_for_an_object_that_is_deleted_meanwhile(world: World, client: Client) -> None:
     """The unique key was looked up; before the skip is recorded, its object is gone."""
     await client.make_bucket("keyed", unique_key=KEY)
     gone = (await client.upload(object_metadata={"title": "A"})).record.object_id or ""

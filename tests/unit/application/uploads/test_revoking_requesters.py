@@ -72,7 +72,7 @@ WAYS = [by_confirm, by_task, by_sweeper]
 
 @pytest.mark.parametrize("through_a_token", [False, True])
 @pytest.mark.parametrize("way", WAYS)
-async def test_bytes_of_a_revoked_key_are_refused_whoever_begins_to_prove_them(
+async def test_bytes_of_a_revoked_key_are_refused_whichever_caller_starts_the_verification(
     client: Client, other: Client, way: Callable[[Client, object], Awaitable[None]], *, through_a_token: bool
 ) -> None:
     requester = await by_token(other) if through_a_token else other
@@ -90,7 +90,7 @@ async def test_bytes_of_a_revoked_key_are_refused_whoever_begins_to_prove_them(
     assert client.world.problems == []
 
 
-async def test_what_was_open_may_finish_if_the_revocation_says_so(client: Client, other: Client) -> None:
+async def test_open_uploads_may_finish_if_the_revocation_allows_it(client: Client, other: Client) -> None:
     answer = await other.request()
     other.put(answer)
 
@@ -195,7 +195,7 @@ async def test_a_url_does_not_outlive_the_key_that_gave_it_out(client: Client) -
     assert [each.expires_at for each in given if each is not None] == [end] * 4
 
 
-async def test_a_token_says_how_long_its_uploads_get_urls(client: Client) -> None:
+async def test_a_token_sets_how_long_its_uploads_get_urls(client: Client) -> None:
     holder = await by_token(client, upload_lifetime=HOUR)
     end = client.world.clock.now() + HOUR
 
@@ -212,7 +212,7 @@ async def test_a_token_says_how_long_its_uploads_get_urls(client: Client) -> Non
         assert refused.value.code == "upload_lifetime_over"
 
 
-async def test_uploads_of_a_token_get_urls_for_a_day_unless_it_says_otherwise(client: Client) -> None:
+async def test_uploads_of_a_token_get_urls_for_a_day_by_default(client: Client) -> None:
     answer = await (await by_token(client)).request()
 
     request = request_of((await load(client.world.log, UPLOAD, answer.record.upload_id)).state)

@@ -50,7 +50,7 @@ async def send(client: Client, answer: Answer, *numbers: int) -> None:
         await client.put_part(answer, number, PARTS[number])
 
 
-async def test_an_upload_in_parts_is_begun_sent_and_put_together(client: Client) -> None:
+async def test_a_multipart_upload_is_begun_sent_and_assembled(client: Client) -> None:
     answer = await in_parts(client)
     assert answer.signed is None
     assert answer.record.part_size == 10
@@ -91,7 +91,7 @@ async def test_the_url_of_a_part_takes_the_length_that_the_announced_size_leaves
         assert refused.value.code == "invalid_part_size"
 
 
-async def test_of_an_unknown_size_each_part_says_its_own_before_anything_begins(client: Client) -> None:
+async def test_for_an_unknown_size_each_part_is_announced_with_its_size_before_anything_begins(client: Client) -> None:
     answer = await in_parts(client, size=None)
 
     for parts, code in (([1], "part_size_required"), ([sized(1, 11)], "invalid_part_size")):
@@ -125,7 +125,7 @@ async def test_the_limit_of_the_bucket_counts_as_that_of_the_tier_does(client: C
     assert refused.value.details["limit_bytes"] == 12
 
 
-async def test_a_later_url_begins_nothing_anew(client: Client) -> None:
+async def test_a_later_url_starts_no_new_multipart_upload(client: Client) -> None:
     answer = await in_parts(client)
     await client.sign_parts(answer, 1)
     begun = (await client.record(answer)).multipart_id
@@ -186,7 +186,7 @@ async def test_an_upload_by_a_single_put_has_no_parts(client: Client) -> None:
         await client.parts(answer)
 
 
-async def test_missing_parts_are_told_and_can_still_be_sent(client: Client) -> None:
+async def test_missing_parts_are_reported_and_can_still_be_sent(client: Client) -> None:
     answer = await in_parts(client)
     await send(client, answer, 1, 3)
     before = await client.world.log.head()
@@ -201,7 +201,7 @@ async def test_missing_parts_are_told_and_can_still_be_sent(client: Client) -> N
     assert (await client.confirm(answer)).status is Status.COMPLETED
 
 
-async def test_a_part_of_a_wrong_size_is_told_before_anything_is_put_together(client: Client) -> None:
+async def test_a_part_of_a_wrong_size_is_reported_before_the_parts_are_assembled(client: Client) -> None:
     answer = await in_parts(client)
     await send(client, answer, 1, 2, 3)
     await client.put_part(answer, 2, b"short")
@@ -232,7 +232,7 @@ async def test_what_the_client_names_must_be_what_storage_has(client: Client) ->
     assert (await client.confirm(answer, parts=named)).status is Status.COMPLETED
 
 
-async def test_a_part_that_is_sent_anew_while_they_are_put_together_is_told(
+async def test_a_part_that_is_replaced_during_assembly_is_reported(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = await in_parts(client)
@@ -309,7 +309,7 @@ async def checked(client: Client) -> Answer:
     return answer
 
 
-async def test_storage_checks_every_part_and_the_whole_is_proved_all_the_same(client: Client) -> None:
+async def test_storage_checks_every_part_and_the_whole_is_still_verified(client: Client) -> None:
     answer = await in_parts(client, storage_checks=True)
     signed = await client.sign_parts(answer, *map(hashed, PARTS))
     assert [part.signed.headers for part in signed] == [
@@ -444,7 +444,7 @@ async def completed(client: Client, answer: Answer) -> None:
 
 
 @pytest.mark.parametrize("ended", [canceled, canceled_after_a_part, expired, completed])
-async def test_parts_of_which_nobody_knows_end_with_the_upload_and_no_others_do(
+async def test_unrecorded_parts_are_aborted_with_the_upload_and_no_others(
     client: Client, ended: Callable[[Client, Answer], Awaitable[None]]
 ) -> None:
     answer = await in_parts(client)
@@ -465,7 +465,7 @@ async def test_an_upload_whose_parts_all_came_completes_without_its_client(clien
     assert (await client.record(answer)).status is Status.COMPLETED
 
 
-async def test_whose_size_is_unknown_nobody_but_the_client_can_say_that_it_is_whole(client: Client) -> None:
+async def test_an_upload_of_unknown_size_is_complete_only_when_the_client_confirms_it(client: Client) -> None:
     answer = await in_parts(client, size=None)
     await client.sign_parts(answer, sized(1, 3))
     await client.put_part(answer, 1, b"abc")

@@ -71,7 +71,7 @@ async def test_the_holder_of_a_token_has_a_put_as_long_as_the_key_of_the_token_m
 
 
 @pytest.mark.parametrize("versioned", [True, False])
-async def test_a_completed_upload_has_a_get_of_the_bytes_that_were_proved(versioned: bool) -> None:
+async def test_a_completed_upload_has_a_get_of_the_verified_bytes(versioned: bool) -> None:
     world = World(versioned=versioned)
     client = await world.tenant()
     done = await client.upload(filename="Ferien am Meer.mp4", expires_in=120)
@@ -125,7 +125,7 @@ async def test_there_is_nothing_to_sign_where_no_bytes_of_it_are(client: Client)
         assert await sign(client, answer.record.upload_id) == Signed()
 
 
-async def test_bytes_that_changed_are_not_given_out_as_what_was_proved() -> None:
+async def test_changed_bytes_are_not_returned_as_verified() -> None:
     world = World(versioned=False)
     client = await world.tenant()
     done = await client.upload()

@@ -166,14 +166,14 @@ RIGHT = {
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_leading_bytes_tell_what_a_file_is(name: str) -> None:
+def test_the_leading_bytes_show_the_type_of_a_file(name: str) -> None:
     body, expected = SAMPLES[name]
 
     assert sniff(body) == expected
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_no_file_contradicts_what_may_rightly_be_said_of_it(name: str) -> None:
+def test_no_file_contradicts_a_correct_type(name: str) -> None:
     found = sniff(SAMPLES[name][0])
 
     for declared in (*RIGHT.get(name, ()), found or "application/octet-stream", "application/octet-stream"):
@@ -186,7 +186,7 @@ def test_every_file_that_is_recognised_contradicts_a_png_image(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_what_may_rightly_be_said_of_a_file_stands_up_to_the_strict_check(name: str) -> None:
+def test_correct_types_of_a_file_pass_the_strict_check(name: str) -> None:
     body, found = SAMPLES[name]
     head = body[:HEAD_BYTES]
     declared = {*RIGHT.get(name, ()), found or "application/octet-stream"}
@@ -289,9 +289,7 @@ SCRIPT = "<script>alert(1)</script>"
         ("application/zip", b"PK is how archives begin"),
     ],
 )
-def test_what_lacks_the_signature_of_its_type_or_opens_as_html_does_not_stand_up_to_the_strict_check(
-    declared: str, body: bytes
-) -> None:
+def test_the_strict_check_refuses_a_missing_signature_and_an_opening_of_html(declared: str, body: bytes) -> None:
     assert strictly_contradicts(declared, body[:HEAD_BYTES], recognise(body, declared)) is not None
 
 
@@ -305,7 +303,7 @@ def test_text_whose_last_character_is_cut_is_text() -> None:
     assert sniff(b"a" + "é".encode() * HEAD_BYTES) is None
 
 
-def test_bytes_that_are_nested_without_end_tell_nothing() -> None:
+def test_bytes_that_are_nested_without_end_have_no_type() -> None:
     assert sniff(b"ID3\4\0\0\0\0\0\0" * 60) is None
 
 

@@ -149,7 +149,7 @@ def is_signed(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
     return any(hmac.compare_digest(expected, each) for each in headers["webhook-signature"].split(" "))
 
 
-async def test_an_upload_is_told_in_order_from_its_request_to_its_end(office: Office, client: Client) -> None:
+async def test_an_upload_is_delivered_in_order_from_its_request_to_its_end(office: Office, client: Client) -> None:
     await office.make(client)
     answer = await client.request()
     client.put(answer)
@@ -210,7 +210,7 @@ async def test_no_secret_and_no_header_is_in_the_log(office: Office, client: Cli
     assert not any(each.encode() in whole for each in (secret, other, "keep-me-hidden"))
 
 
-async def test_nothing_is_told_of_what_happened_before_or_was_not_asked_for(office: Office, client: Client) -> None:
+async def test_earlier_events_and_other_types_are_not_delivered(office: Office, client: Client) -> None:
     await client.request()
     await office.make(client, "upload.canceled", "object.created")
     answer = await client.request()
@@ -264,7 +264,7 @@ async def test_what_is_not_taken_comes_again_later_and_later_in_order(office: Of
     assert [each.status for each in await office.of(webhook)] == [DeliveryStatus.DELIVERED] * 2
 
 
-async def test_after_three_days_of_failures_a_webhook_is_switched_off_and_that_is_told(
+async def test_after_three_days_of_failures_a_webhook_is_disabled_and_the_reason_recorded(
     office: Office, client: Client
 ) -> None:
     dead = await office.make(client, name="dead", url="https://dead.example.invalid/")
@@ -287,7 +287,7 @@ async def test_after_three_days_of_failures_a_webhook_is_switched_off_and_that_i
     assert message["data"]["reason"] == "failing"
 
 
-async def test_one_that_fails_is_switched_off_after_three_days_however_much_there_is_to_tell(
+async def test_a_failing_webhook_is_disabled_after_three_days_even_with_many_messages(
     office: Office, client: Client
 ) -> None:
     webhook = await office.make(client)
@@ -303,7 +303,7 @@ async def test_one_that_fails_is_switched_off_after_three_days_however_much_ther
     assert {each.status for each in await office.of(webhook)} == {DeliveryStatus.PENDING}
 
 
-async def test_who_answers_410_is_switched_off_at_once(office: Office, client: Client) -> None:
+async def test_a_receiver_that_answers_410_is_disabled_immediately(office: Office, client: Client) -> None:
     webhook = await office.make(client)
     office.status = GONE
     answer = await client.request()
@@ -317,9 +317,7 @@ async def test_who_answers_410_is_switched_off_at_once(office: Office, client: C
     assert sorted(each.status for each in await office.of(webhook)) == [DeliveryStatus.FAILED, DeliveryStatus.PENDING]
 
 
-async def test_one_that_was_switched_off_takes_up_what_it_was_not_told_when_it_is_switched_on(
-    office: Office, client: Client
-) -> None:
+async def test_a_disabled_webhook_gets_its_pending_events_when_it_is_enabled(office: Office, client: Client) -> None:
     webhook = await office.make(client)
     office.status = GONE
     answer = await client.request()
@@ -361,7 +359,7 @@ async def test_a_message_that_one_webhook_never_takes_does_not_switch_it_off_whi
     assert (await office.again(webhook)).settings.is_active
 
 
-async def test_a_dead_address_is_tried_seldom_however_much_there_is_to_tell(office: Office, client: Client) -> None:
+async def test_a_dead_address_is_tried_rarely_even_with_many_messages(office: Office, client: Client) -> None:
     await office.make(client, name="dead", url="https://dead.example.invalid/")
     await office.make(client, name="live", url="https://live.example.invalid/")
     office.by_url["https://dead.example.invalid/"] = BROKEN
@@ -375,7 +373,7 @@ async def test_a_dead_address_is_tried_seldom_however_much_there_is_to_tell(offi
     assert urls.count("https://dead.example.invalid/") < 50
 
 
-async def test_a_deleted_webhook_is_told_nothing_and_leaves_nothing(office: Office, client: Client) -> None:
+async def test_a_deleted_webhook_gets_no_messages_and_leaves_no_rows(office: Office, client: Client) -> None:
     webhook = await office.make(client)
     await client.request()
     await office.queue()
@@ -405,7 +403,7 @@ async def test_old_messages_are_removed(office: Office, client: Client) -> None:
     assert await office.of(webhook) == []
 
 
-async def test_what_was_erased_is_not_told_any_more(office: Office, world: World, client: Client) -> None:
+async def test_erased_data_is_no_longer_delivered(office: Office, world: World, client: Client) -> None:
     await office.make(client, "upload.requested")
     answer = await client.request()
     await office.queue()
@@ -449,7 +447,7 @@ async def test_there_are_so_many_and_no_more(office: Office, client: Client) -> 
     assert refused.value.code == "too_many_webhooks"
 
 
-async def test_a_webhook_whose_secret_is_lost_is_told_nothing_until_it_has_another(
+async def test_a_webhook_whose_secret_is_lost_gets_no_messages_until_it_has_another(
     office: Office, client: Client
 ) -> None:
     webhook = await office.make(client)
@@ -508,7 +506,7 @@ async def test_what_goes_wrong_on_our_side_is_reported_and_comes_again(
     assert [each.status for each in await office.of(webhook)] == [DeliveryStatus.DELIVERED]
 
 
-async def test_what_was_taken_while_the_log_was_away_is_recorded_when_it_is_back_and_not_told_again(
+async def test_deliveries_that_were_sent_without_the_log_are_recorded_when_it_is_back_and_not_repeated(
     office: Office, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivering_webhooks, "IDLE_SECONDS", 0.01)
@@ -552,7 +550,7 @@ async def test_what_was_taken_is_recorded_before_a_worker_stops(
     assert [each.status for each in await office.of(webhook)] == [DeliveryStatus.DELIVERED]
 
 
-async def test_what_a_webhook_is_told_depends_on_the_log_alone_however_late_the_log_is_read(
+async def test_the_log_alone_decides_the_messages_of_a_webhook_however_late_it_is_read(
     office: Office, client: Client
 ) -> None:
     webhook = await office.make(client, "upload.requested")
@@ -619,7 +617,7 @@ async def test_a_key_makes_no_webhook_for_what_it_may_not_read(office: Office, c
     assert office.endpoints.rows == {}
 
 
-async def test_a_webhook_is_told_what_its_key_may_read_and_no_more(office: Office, client: Client) -> None:
+async def test_a_webhook_gets_only_events_that_its_key_may_read(office: Office, client: Client) -> None:
     reader = await key_of(client, "reads", Permission.READ)
     await office.make(reader, "upload.*")
     wish = TokenWish(expires_in=timedelta(minutes=5))
@@ -677,7 +675,9 @@ async def test_another_key_takes_a_webhook_over_by_replacing_it(office: Office, 
     assert office.types == ["upload.requested"]
 
 
-async def test_who_may_read_less_turns_no_webhook_of_another_key_elsewhere(office: Office, client: Client) -> None:
+async def test_a_key_with_fewer_permissions_cannot_redirect_a_webhook_of_another_key(
+    office: Office, client: Client
+) -> None:
     webhook = await office.make(await key_of(client, "maker"), "upload.*")
     manager = await key_of(client, "manages", scopes=(everywhere(client, "manage_permissions"),))
     elsewhere = msgspec.structs.replace(webhook.settings, url="https://thief.example.invalid/")

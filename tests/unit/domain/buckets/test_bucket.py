@@ -127,7 +127,7 @@ def test_a_buckets_status_changes_and_changes_back(status: BucketStatus) -> None
     given(CREATED, changed_to(status)).when(active).then(changed_to(BucketStatus.ACTIVE))
 
 
-def test_the_status_that_it_has_is_not_news() -> None:
+def test_an_unchanged_status_appends_no_event() -> None:
     given(CREATED).when(ChangeBucketStatus(origin=ORIGIN, status=BucketStatus.ACTIVE)).then_nothing()
 
 
@@ -141,21 +141,21 @@ def test_a_status_without_a_bucket_changes_nothing() -> None:
     assert given(changed_to(BucketStatus.SUSPENDED)).state == NoBucket()
 
 
-def test_a_bucket_is_renamed_described_and_marked_anew() -> None:
+def test_a_bucket_gets_a_new_name_description_and_metadata() -> None:
     state = given(CREATED).when(UPDATE).then(UPDATED)
 
     assert state == msgspec.structs.replace(LIVE, name="films", description=None, metadata={"team": "art"})
 
 
 @pytest.mark.parametrize("status", list(BucketStatus)[:3])
-def test_a_bucket_is_changed_whatever_its_status_and_keeps_it(status: BucketStatus) -> None:
+def test_a_bucket_of_any_status_can_be_changed_and_keeps_its_status(status: BucketStatus) -> None:
     state = given(CREATED, changed_to(status)).when(UPDATE).then(UPDATED)
 
     assert isinstance(state, LiveBucket)
     assert state.status is status
 
 
-def test_what_a_bucket_is_called_already_is_not_news() -> None:
+def test_an_unchanged_bucket_name_appends_no_event() -> None:
     same = UpdateBucket(origin=ORIGIN, name="clips", description="Clips", metadata={"team": "film"})
 
     given(CREATED).when(same).then_nothing()
@@ -194,7 +194,7 @@ def test_a_bucket_is_made_with_rules_for_its_files() -> None:
     assert state == msgspec.structs.replace(LIVE, content_rules=STRICT_AS_KEPT)
 
 
-def test_the_rules_of_a_bucket_change_and_what_they_are_already_is_not_news() -> None:
+def test_the_rules_of_a_bucket_change_and_the_same_again_appends_no_event() -> None:
     update = msgspec.structs.replace(UPDATE, content_rules=STRICT)
     updated = msgspec.structs.replace(UPDATED, content_rules=STRICT_AS_KEPT)
 
@@ -206,7 +206,7 @@ def test_the_rules_of_a_bucket_change_and_what_they_are_already_is_not_news() ->
     given(CREATED, updated).when(UPDATE).then(UPDATED)
 
 
-def test_a_bucket_without_rules_says_nothing_of_them_in_its_events() -> None:
+def test_a_bucket_without_rules_has_none_in_its_events() -> None:
     (made,) = BUCKET.decide(create(content_rules=ContentRules()), NoBucket())
 
     assert b"content_rules" not in encode(made)
@@ -248,7 +248,7 @@ def test_a_suspended_bucket_is_deleted_too() -> None:
     given(CREATED, changed_to(BucketStatus.SUSPENDED)).when(BEGIN).then(BEGAN)
 
 
-def test_a_deletion_that_was_told_twice_is_one() -> None:
+def test_a_repeated_deletion_counts_once() -> None:
     other = msgspec.structs.replace(BEGIN, task_id="task_2")
 
     given(CREATED, BEGAN).when(other).then_nothing()

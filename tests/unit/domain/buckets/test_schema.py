@@ -88,7 +88,7 @@ def test_null_fits_every_type(kind: FieldType) -> None:
     assert found(kind, None) == []
 
 
-def test_an_integer_property_says_so() -> None:
+def test_an_integer_property_accepts_only_integers() -> None:
     assert found("integer", "x") == ["it must be an integer"]
 
 
@@ -167,7 +167,7 @@ def test_the_property_of_the_file_itself_counts_as_given() -> None:
     assert refusal(schema, {}, given=("image",)).details == {"problems": ["video is required"]}
 
 
-def test_all_problems_are_told_at_once() -> None:
+def test_all_problems_are_reported_together() -> None:
     schema = {"a": {"type": "integer"}, "b": {"type": "boolean"}, "c": {"type": "string", "required": True}}
 
     refused = refusal(schema, {"a": "x", "b": 1})
@@ -264,7 +264,7 @@ def test_json_is_measured_in_bytes_as_it_is_written_out() -> None:
     assert caught.value.code == "metadata_too_large"
 
 
-def test_text_without_a_null_character_passes() -> None:
+def test_text_without_a_null_character_is_accepted() -> None:
     check_text("any\x01thing", "search")
 
 
@@ -342,5 +342,5 @@ def test_text_that_only_spells_a_null_character_is_no_null_character() -> None:
     check_json({"a": "\\u0000", "\\u0000": ["{" * 40, "[" * 40]}, "metadata", max_bytes=16384)
 
 
-def test_half_a_character_is_left_to_those_who_read_text() -> None:
+def test_half_a_character_is_left_to_readers_of_text() -> None:
     check_json({"a": "\ud800"}, "metadata")

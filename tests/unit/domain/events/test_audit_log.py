@@ -32,7 +32,7 @@ def test_an_event_has_the_contracts_name_in_the_audit_log(topic: str, action: st
     assert entry.action == AuditAction(action)
 
 
-def test_uploads_and_objects_are_not_told_but_tokens_that_were_given_out_are() -> None:
+def test_uploads_and_objects_are_not_in_the_audit_log_but_issued_tokens_are() -> None:
     assert {topic for topic in BY_TAG if entry_of(topic) is None} == {
         topic for topic in BY_TAG if topic.startswith(("upload.", "object.")) and topic != "upload.token_issued.v1"
     }
@@ -80,5 +80,5 @@ def test_an_actor_has_a_kind(actor_id: str, kind: str) -> None:
         ("/v1/organizations/audit/logs", "organization"),
     ],
 )
-def test_a_route_says_what_a_refused_request_was_about(route: str, kind: str) -> None:
+def test_a_route_names_the_subject_of_a_refused_request(route: str, kind: str) -> None:
     assert resource_type_of(route) == kind

@@ -59,7 +59,7 @@ def test_the_schema_of_the_data_is_named_where_its_url_is_known() -> None:
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
-def test_every_event_ever_released_is_told_without_secrets_and_as_its_schema_says(path: Path) -> None:
+def test_every_event_ever_released_is_published_without_secrets_and_matches_its_schema(path: Path) -> None:
     state = path.read_bytes()
     origin, tag = origin_of(state), json.loads(state)["type"]
     assert origin is not None
@@ -76,7 +76,7 @@ def test_a_schema_refuses_what_is_no_such_event() -> None:
 
 
 @pytest.mark.parametrize("state", [b"", b"{}", b"[]", b'{"origin":{}}', b"\xff"])
-def test_what_is_no_event_of_ours_has_no_origin(state: bytes) -> None:
+def test_a_foreign_event_has_no_origin(state: bytes) -> None:
     assert origin_of(state) is None
 
 
@@ -100,7 +100,7 @@ def test_a_type_that_there_is_not_is_refused(names: list[str]) -> None:
     assert caught.value.code == "unknown_event_type"
 
 
-def test_readers_are_told_of_uploads_and_objects_and_not_of_keys() -> None:
+def test_readers_get_events_of_uploads_and_objects_and_not_of_keys() -> None:
     assert {"upload.completed.v1", "object.created.v1", "bucket.created.v1"} <= READER_TAGS
     kept = ADMINISTRATOR_TAGS - READER_TAGS
     assert {"api_key.created.v1", "organization.created.v1", "upload.token_issued.v1"} <= kept

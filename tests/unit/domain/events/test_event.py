@@ -72,7 +72,7 @@ def test_a_tag_is_versioned_and_names_its_aggregate(kind: type[Event]) -> None:
 
 
 @pytest.mark.parametrize("kind", EVENT_TYPES, ids=topic_of)
-def test_every_event_says_who_where_and_when(kind: type[Event]) -> None:
+def test_every_event_contains_its_actor_place_and_time(kind: type[Event]) -> None:
     assert "origin" in kind.__struct_fields__
 
 
@@ -105,7 +105,7 @@ def test_time_comes_back_in_utc_and_whole() -> None:
 @pytest.mark.parametrize(
     "state", [b"{}", b"[]", b'{"type": "upload.requested.v2"}', b'{"type": "UploadRequested"}', b"null"]
 )
-def test_what_is_not_ours_is_not_decoded(state: bytes) -> None:
+def test_foreign_events_are_not_decoded(state: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
         decode(state)
 

@@ -75,23 +75,23 @@ REVOKE = RevokeKey(origin=ORIGIN)
 REVOKED = ApiKeyRevoked(origin=ORIGIN, key_id="key_1")
 
 
-def test_a_key_is_given_out() -> None:
+def test_a_key_is_issued() -> None:
     assert given().when(CREATE).then(CREATED) == ACTIVE
 
 
-def test_a_key_is_given_out_once() -> None:
+def test_a_key_is_issued_once() -> None:
     given(CREATED).when(CREATE).then_refused(WrongStateError, "wrong_state")
     given(CREATED, REVOKED).when(CREATE).then_refused(WrongStateError, "wrong_state")
 
 
 @pytest.mark.parametrize("expires_at", [NOW, NOW - timedelta(days=1)])
-def test_a_key_that_has_expired_already_is_not_given_out(expires_at: datetime) -> None:
+def test_an_expired_key_is_not_issued(expires_at: datetime) -> None:
     command = msgspec.structs.replace(CREATE, expires_at=expires_at)
 
     given().when(command).then_refused(InvalidInputError, "invalid_expiry")
 
 
-def test_a_key_may_be_good_for_ever() -> None:
+def test_a_key_may_be_valid_forever() -> None:
     command = msgspec.structs.replace(CREATE, expires_at=None)
 
     given().when(command).then(msgspec.structs.replace(CREATED, expires_at=None))
@@ -101,15 +101,15 @@ def test_a_key_is_taken_back() -> None:
     assert given(CREATED).when(REVOKE).then(REVOKED) == RevokedKey(key_id="key_1")
 
 
-def test_a_key_taken_back_twice_is_not_news() -> None:
+def test_revoking_a_key_twice_appends_no_event() -> None:
     given(CREATED, REVOKED).when(REVOKE).then_nothing()
 
 
-def test_a_key_that_was_never_given_out_cannot_be_taken_back() -> None:
+def test_a_key_that_was_never_issued_cannot_be_revoked() -> None:
     given().when(REVOKE).then_refused(NotFoundError, "key_not_found")
 
 
-def test_a_key_may_read_write_and_delete_unless_told_otherwise() -> None:
+def test_a_key_may_read_write_and_delete_by_default() -> None:
     assert DEFAULT_PERMISSIONS == ("read", "write", "delete")
 
 
@@ -118,7 +118,7 @@ ROTATED = ApiKeyRotated(origin=ORIGIN, key_id="key_1", key_hash="b" * 64, prefix
 SCOPES = ({"resource_type": "namespace", "resource_id": "production", "operations": ["read_data"]},)
 
 
-def test_a_key_for_pages_of_one_origin_says_so_from_the_start() -> None:
+def test_a_key_for_pages_of_one_origin_is_created_with_it() -> None:
     command = msgspec.structs.replace(CREATE, allowed_origins=("https://app.example.com",))
 
     given().when(command).then(
@@ -139,7 +139,7 @@ def test_an_expired_key_gets_no_other_secret() -> None:
     given(expired).when(ROTATE).then_refused(WrongStateError, "key_is_expired")
 
 
-def test_what_changes_of_a_key_is_told_by_the_event_for_it() -> None:
+def test_each_change_of_a_key_has_its_event() -> None:
     update = UpdateKey(
         origin=ORIGIN,
         name="ci-2",
@@ -169,7 +169,7 @@ def test_what_changes_of_a_key_is_told_by_the_event_for_it() -> None:
     assert (state.name, state.permissions, state.scopes) == ("ci-2", (Permission.READ,), SCOPES)
 
 
-def test_a_change_that_changes_nothing_is_not_news() -> None:
+def test_a_change_that_changes_nothing_appends_no_event() -> None:
     given(CREATED).when(UpdateKey(origin=ORIGIN)).then_nothing()
     given(CREATED).when(UpdateKey(origin=ORIGIN, name="ci", permissions=CREATE.permissions)).then_nothing()
 
@@ -180,7 +180,7 @@ def test_a_revoked_key_stays_revoked(command: ApiKeyCommand) -> None:
 
 
 @pytest.mark.parametrize("command", [UpdateKey(origin=ORIGIN, name="again"), ROTATE])
-def test_a_key_that_was_never_given_out_cannot_be_changed(command: ApiKeyCommand) -> None:
+def test_a_key_that_was_never_issued_cannot_be_changed(command: ApiKeyCommand) -> None:
     given().when(command).then_refused(NotFoundError, "key_not_found")
 
 
@@ -276,7 +276,7 @@ def test_a_key_gives_no_more_than_it_has(granted: dict[str, Any], granter: dict[
         ({"resource_type": "organization", "resource_id": "org_1"}, None),
     ],
 )
-def test_of_a_scope_that_opens_nothing_it_is_said_so(scope: dict[str, Any], why: str | None) -> None:
+def test_a_scope_that_opens_nothing_gets_a_warning(scope: dict[str, Any], why: str | None) -> None:
     notes = idle_scopes((Permission.READ, Permission.WRITE), [scope], "org_1")
 
     named = f"The scope for the {scope['resource_type']} {scope['resource_id']!r} has no effect"
@@ -288,11 +288,11 @@ def test_of_a_scope_that_opens_nothing_it_is_said_so(scope: dict[str, Any], why:
     assert opens or notes
 
 
-def test_of_a_key_without_permissions_it_is_said_that_it_opens_nothing() -> None:
+def test_a_key_without_permissions_gets_a_warning() -> None:
     assert idle_scopes((), (), "org_1") == ("The key has no permissions: it allows nothing.",)
 
 
-def test_whatever_limits_a_key_limits_what_it_gives() -> None:
+def test_the_limits_of_a_key_limit_the_keys_that_it_issues() -> None:
     assert set(Powers.__struct_fields__) == set(ActiveKey.__struct_fields__) - {"key_id", "name", "description"}
 
 

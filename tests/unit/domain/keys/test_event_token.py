@@ -14,7 +14,7 @@ TOKEN = EventToken(token_id="etk_1", key_id="key_1", namespace_id="ns_1", expire
 SECRET = event_token_secret(TOKEN, HASH, SECRETS)
 
 
-def test_a_token_says_what_it_is_for_to_the_server_that_signed_it() -> None:
+def test_a_token_is_readable_by_the_server_that_signed_it() -> None:
     assert SECRET.startswith(PREFIX)
     assert key_id_in(SECRET) == "key_1"
     assert token_in(SECRET, [HASH], SECRETS) == TOKEN
@@ -26,7 +26,7 @@ def test_the_hash_of_a_key_signs_nothing() -> None:
         assert token_in(event_token_secret(TOKEN, HASH, TokenSecrets([known])), [HASH], SECRETS) is None
 
 
-def test_a_token_of_another_key_or_server_is_none() -> None:
+def test_a_token_of_another_key_or_server_is_invalid() -> None:
     assert token_in(SECRET, [OTHER_HASH], SECRETS) is None
     assert token_in(SECRET, [HASH], OTHERS) is None
 
@@ -51,7 +51,7 @@ def test_a_token_lasts_no_longer_than_one_that_may_be_issued(seconds: int, *, ma
 
 
 @given(position=st.integers(len(PREFIX), len(SECRET) - 1), letter=st.sampled_from("abcXYZ019-_."))
-def test_a_token_that_was_changed_is_none(position: int, letter: str) -> None:
+def test_a_changed_token_is_invalid(position: int, letter: str) -> None:
     changed = SECRET[:position] + letter + SECRET[position + 1 :]
     found = token_in(changed, [HASH], SECRETS)
 
@@ -61,7 +61,7 @@ def test_a_token_that_was_changed_is_none(position: int, letter: str) -> None:
 
 
 @pytest.mark.parametrize("rest", ["", ".", "a.b", "e30.e30", "ü.ü", "a.b.c"])
-def test_what_is_no_token_is_none(rest: str) -> None:
+def test_other_text_is_no_token(rest: str) -> None:
     secret = PREFIX + rest
 
     assert key_id_in(secret) is None

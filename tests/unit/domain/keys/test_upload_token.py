@@ -54,7 +54,7 @@ def use(**changed: Any) -> UseToken:  # noqa: ANN401  # whatever the fields take
 USED = UploadTokenUsed(origin=ORIGIN, token_id="utk_1", upload_id="upl_1")
 
 
-def test_a_token_is_bound_to_the_bucket_that_it_was_given_out_for() -> None:
+def test_a_token_is_bound_to_the_bucket_that_it_was_issued_for() -> None:
     made = token()
 
     assert (made.organization_id, made.namespace_id, made.bucket_id) == ("org_1", "ns_1", "bkt_1")
@@ -65,7 +65,7 @@ def test_a_token_without_types_takes_any() -> None:
 
 
 @pytest.mark.parametrize("kind", ["image", "image/", "*", "*/png", "image/png;q=1", "a/b/c", ""])
-def test_what_is_no_type_is_not_given_out(kind: str) -> None:
+def test_an_invalid_type_is_not_issued(kind: str) -> None:
     wish = msgspec.structs.replace(ISSUE, content_types=(kind,))
     given().when(wish).then_refused(InvalidInputError, "invalid_content_type")
 
@@ -89,7 +89,7 @@ def test_a_token_takes_nothing_else(uses: int, changed: dict[str, Any], error: t
     given(issued(), *[USED] * uses).when(use(**changed)).then_refused(error, code)
 
 
-def test_a_token_is_given_out_once_and_used_only_then() -> None:
+def test_a_token_is_issued_once_and_used_only_then() -> None:
     given(issued()).when(ISSUE).then_refused(WrongStateError, "wrong_state")
     given().when(use()).then_refused(UnauthenticatedError, "token_unknown")
     assert given(USED).state == NoToken()

@@ -138,7 +138,7 @@ def test_operators_take_values_of_the_fields_type(given: dict[str, Any], meaning
     assert parsed(given) == meaning
 
 
-def test_case_is_what_the_condition_says_then_its_group_then_the_one_around_it_then_the_request() -> None:
+def test_case_follows_the_condition_then_its_group_then_the_outer_group_then_the_request() -> None:
     exact = is_(NAME, Operator.EQ, "a", case_sensitive=True)
     assert parsed({"name": "a"}, case_sensitive=True) == exact
     assert parsed({"name": "a", "case_sensitive": False}, case_sensitive=True) == A

@@ -60,7 +60,7 @@ def test_a_namespace_is_made() -> None:
     assert given().when(create()).then(CREATED) == ACTIVE
 
 
-def test_a_namespace_is_renamed_and_described_anew() -> None:
+def test_a_namespace_gets_a_new_name_and_description() -> None:
     state = given(CREATED).when(UPDATE).then(UPDATED)
 
     assert state == ActiveNamespace(
@@ -68,7 +68,7 @@ def test_a_namespace_is_renamed_and_described_anew() -> None:
     )
 
 
-def test_what_a_namespace_is_called_already_is_not_news() -> None:
+def test_an_unchanged_namespace_name_appends_no_event() -> None:
     same = UpdateNamespace(origin=ORIGIN, name="production", description=None, settings={"payload_indexes": []})
 
     given(CREATED).when(same).then_nothing()
@@ -102,7 +102,7 @@ def test_the_deletion_of_a_namespace_begins_and_ends() -> None:
     assert given(CREATED, BEGAN).when(END).then(DELETED) == DeletedNamespace(namespace_id="ns_1", task_id="task_1")
 
 
-def test_a_deletion_that_was_told_twice_is_one() -> None:
+def test_a_repeated_deletion_counts_once() -> None:
     other = msgspec.structs.replace(BEGIN, task_id="task_2")
 
     given(CREATED, BEGAN).when(other).then_nothing()

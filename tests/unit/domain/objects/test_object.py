@@ -70,7 +70,7 @@ def test_an_object_is_made_once() -> None:
     given(CREATED).when(CREATE).then_refused(WrongStateError, "wrong_state")
 
 
-def test_a_blob_takes_the_place_of_the_one_before_and_lets_go_of_its_upload() -> None:
+def test_a_blob_replaces_the_previous_one_and_releases_its_upload() -> None:
     new = blob("video", "upl_3")
 
     state = (
@@ -174,7 +174,7 @@ def test_an_end_is_set_and_taken_away() -> None:
     assert not has_ended(lifted, LATER)
 
 
-def test_an_object_is_as_its_last_update_says_and_lets_go_of_what_it_has_no_more() -> None:
+def test_an_object_follows_its_last_update_and_releases_its_former_uploads() -> None:
     note = inline("note", "hello")
     changed = updated(VIDEO, note, metadata={"n": 2}, released=("upl_2",))
 
@@ -189,11 +189,11 @@ def test_an_object_is_as_its_last_update_says_and_lets_go_of_what_it_has_no_more
     )
 
 
-def test_an_update_that_changes_nothing_is_not_news() -> None:
+def test_an_update_that_changes_nothing_appends_no_event() -> None:
     given(CREATED).when(update(VIDEO, POSTER)).then_nothing()
 
 
-def test_an_update_that_leaves_the_unique_key_as_it_was_does_not_tell_it() -> None:
+def test_an_update_with_an_unchanged_unique_key_does_not_contain_it() -> None:
     state = (
         given(CREATED).when(update(VIDEO)).then(updated(VIDEO, metadata=CREATED.metadata or {}, released=("upl_2",)))
     )
@@ -202,7 +202,7 @@ def test_an_update_that_leaves_the_unique_key_as_it_was_does_not_tell_it() -> No
     assert state.unique_key == "u"
 
 
-def test_a_blob_that_is_put_into_an_object_makes_it_another_content_that_nobody_finds() -> None:
+def test_a_blob_that_is_put_into_an_object_changes_its_content_so_that_no_duplicate_finds_it() -> None:
     known = msgspec.structs.replace(CREATED, content_key="c", key_prefix="/a")
 
     state = OBJECT.replay([known, *given(known).when(put(blob("video", "upl_3"))).events])
@@ -243,7 +243,7 @@ DELETE = DeleteObject(origin=ORIGIN, kept_upload_ids=frozenset())
 
 @pytest.mark.parametrize("command", [put(VIDEO), update(VIDEO), DELETE])
 @pytest.mark.parametrize("past", [(), (CREATED, DELETED)])
-def test_what_is_not_there_or_not_there_any_more_is_neither_changed_nor_deleted(
+def test_a_missing_or_deleted_object_is_neither_changed_nor_deleted(
     command: ObjectCommand, past: tuple[ObjectEvent, ...]
 ) -> None:
     given(*past).when(command).then_refused(NotFoundError, "object_not_found")

@@ -61,7 +61,7 @@ def test_every_tier_has_limits() -> None:
     assert set(DEFAULT_RATE_LIMITS) == set(Tier)
 
 
-def test_rate_limits_are_set_and_the_same_again_is_not_news() -> None:
+def test_rate_limits_are_set_and_the_same_again_appends_no_event() -> None:
     limits = OwnRateLimits(upload=4)
     command = ChangeRateLimits(origin=ORIGIN, rate_limits=limits)
     changed = OrganizationRateLimitsSet(origin=ORIGIN, rate_limits=limits)
@@ -84,7 +84,7 @@ def test_limits_from_when_they_were_set_whole_count_on_and_can_be_taken_back() -
     assert OwnRateLimits().within(Tier.FREE) == DEFAULT_RATE_LIMITS[Tier.FREE]
 
 
-def test_an_organization_tells_of_itself_anew_and_the_same_again_is_not_news() -> None:
+def test_an_organization_changes_its_profile_and_the_same_again_appends_no_event() -> None:
     profile: dict[str, Any] = {
         "name": "Acme & Sons",
         "logo_url": "https://acme.example/logo.png",
@@ -166,7 +166,7 @@ def test_a_quota_may_be_nothing_at_all_or_without_end(quota_bytes: int | None) -
 
 
 @pytest.mark.parametrize(("tier", "quota_bytes"), [(Tier.TEAM, 1000), (Tier.PRO, 0), (Tier.FREE, None)])
-def test_limits_change_and_are_told_whole(tier: Tier, quota_bytes: int | None) -> None:
+def test_limits_change_and_are_recorded_as_a_whole(tier: Tier, quota_bytes: int | None) -> None:
     changed = OrganizationLimitsChanged(origin=ORIGIN, tier=tier, quota_bytes=quota_bytes)
 
     state = given(CREATED).when(change(tier, quota_bytes)).then(changed)
@@ -174,7 +174,7 @@ def test_limits_change_and_are_told_whole(tier: Tier, quota_bytes: int | None) -
     assert state == ActiveOrganization(name="Acme", internal_id="int_1", tier=tier, quota_bytes=quota_bytes)
 
 
-def test_the_limits_that_it_has_are_not_news() -> None:
+def test_unchanged_limits_append_no_event() -> None:
     given(CREATED).when(change(Tier.PRO, 1000)).then_nothing()
 
 

@@ -107,7 +107,7 @@ def discards(again_at: datetime = DUE, bytes_of: str = "upl_1") -> SetJob:
     )
 
 
-def test_every_event_has_an_agenda_even_of_an_upload_that_nobody_knows() -> None:
+def test_every_event_has_an_agenda_even_of_an_unknown_upload() -> None:
     for path in GOLDEN:
         event = decode(path.read_bytes())
         entries = agenda_of("upl_1", event, lambda _: None)
@@ -117,7 +117,7 @@ def test_every_event_has_an_agenda_even_of_an_upload_that_nobody_knows() -> None
 # Under way
 
 
-def test_somebody_looks_whether_the_client_came_back_when_the_url_has_expired() -> None:
+def test_a_job_checks_for_bytes_when_the_url_has_expired() -> None:
     given().when(REQUESTED).then(sets(EXPIRE, DUE))
     given(upl_1=KNOWN).when(REISSUED).then(sets(EXPIRE, REISSUE.due_at))
 
@@ -139,7 +139,7 @@ def test_where_storage_cannot_answer_verification_is_tried_again_and_the_client_
 # Ended
 
 
-def test_a_completed_upload_is_looked_at_once_more_when_its_url_has_expired() -> None:
+def test_a_completed_upload_is_checked_again_when_its_url_has_expired() -> None:
     given(upl_1=KNOWN).when(COMPLETED).then(ends(), sets(RECHECK, DUE))
 
 
@@ -235,7 +235,7 @@ def test_the_end_of_an_object_may_move_or_go_and_stays_where_an_update_does_not_
     given().when(object_updated(), "obj_1").then(ends(FORGET))
 
 
-def test_what_an_object_lets_go_of_is_forgotten_at_its_own_end_if_it_has_one() -> None:
+def test_an_upload_that_an_object_releases_is_forgotten_at_its_own_end_if_it_has_one() -> None:
     mortal = msgspec.structs.replace(KNOWN, own_end=LATER)
     event = object_updated("upl_7", "upl_8", "upl_9")
     given(upl_7=mortal, upl_8=KNOWN).when(event, "obj_1").then(ends(FORGET), sets(FORGET, LATER, "upl_7"))

@@ -90,7 +90,7 @@ def test_the_default_of_a_property_is_part_of_the_unique_key() -> None:
     assert admit(CLIP, keyed, LIMITS).unique_key == admit(clip(**TITLE), keyed, LIMITS).unique_key is not None
 
 
-def test_without_a_schema_a_unique_key_that_is_missing_is_told_first() -> None:
+def test_without_a_schema_a_missing_unique_key_is_reported_first() -> None:
     rules = BucketRules(schema=None, unique_key=KEYED.unique_key)
 
     assert refused(CLIP, rules).code == "unique_key_missing"
@@ -302,20 +302,20 @@ def test_a_bucket_without_rules_takes_any_file() -> None:
     admit(announced, BucketRules(schema=None, unique_key=None), LIMITS)
 
 
-def test_the_tiers_limit_is_told_before_the_buckets() -> None:
+def test_the_limit_of_the_tier_is_reported_before_that_of_the_bucket() -> None:
     rules = BucketRules(schema=None, unique_key=None, content=ContentRules(max_file_size_bytes=10))
 
     refusal = refused(clip(declared_size_bytes=100 * MB + 1), rules, by=ForbiddenError)
     assert refusal.details["limit_bytes"] == LIMITS.file_size_bytes
 
 
-def test_without_a_schema_a_file_that_is_too_large_is_told_so_first() -> None:
+def test_without_a_schema_a_file_that_is_too_large_is_refused_for_its_size_first() -> None:
     rules = BucketRules(schema=None, unique_key=None)
 
     assert refused(clip(declared_size_bytes=100 * MB + 1), rules, by=ForbiddenError).code == "file_too_large"
 
 
-def test_the_tiers_limit_is_told_before_the_one_of_a_single_put() -> None:
+def test_the_limit_of_the_tier_is_reported_before_that_of_a_single_put() -> None:
     announced = clip(declared_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1)
 
     assert refused(announced, by=ForbiddenError).code == "file_too_large"

@@ -144,7 +144,7 @@ def test_an_object_that_the_original_has_not_is_made_of_the_originals_bytes() ->
     assert (state.object_id, state.duplicate_of, state.keeps_bytes) == ("obj_1", "upl_0", False)
 
 
-def test_a_duplicate_that_wants_no_object_demands_that_nobody_takes_the_original_up_unseen() -> None:
+def test_a_duplicate_without_an_object_requires_that_no_object_takes_the_original_meanwhile() -> None:
     end = completed(Known(original=LOOSE), proving(create_object=False))
 
     assert (end.into, end.stands_on, end.unheld) == (None, "upl_0", True)
@@ -191,7 +191,7 @@ def test_a_key_that_was_taken_meanwhile_skips_the_object_and_the_bytes() -> None
 
 
 @pytest.mark.parametrize("policy", [Policy.UPSERT, Policy.UPDATE])
-def test_whoever_may_replace_puts_the_bytes_into_the_object_that_has_the_key(policy: Policy) -> None:
+def test_a_caller_that_may_replace_puts_the_bytes_into_the_object_with_the_key(policy: Policy) -> None:
     upload = proving(unique_key="k", policy=policy)
 
     end = completed(Known(target=taken(may_replace=True)), upload)
@@ -204,7 +204,7 @@ def test_whoever_may_replace_puts_the_bytes_into_the_object_that_has_the_key(pol
 
 @pytest.mark.parametrize("known", [Known(), Known(original=LOOSE)], ids=["new", "duplicate"])
 @pytest.mark.parametrize("policy", [Policy.UPSERT, Policy.UPDATE])
-def test_whoever_may_not_replace_does_not_replace(policy: Policy, known: Known) -> None:
+def test_a_caller_that_may_not_replace_does_not_replace(policy: Policy, known: Known) -> None:
     upload = proving(unique_key="k", policy=policy)
 
     wrong = contradicted(msgspec.structs.replace(known, target=taken(may_replace=False)), upload)
@@ -214,7 +214,7 @@ def test_whoever_may_not_replace_does_not_replace(policy: Policy, known: Known) 
     assert (wrong.of_new_bytes, wrong.of_holder) == (False, "obj_9")
 
 
-def test_upsert_makes_the_object_that_is_not_there_whoever_asks() -> None:
+def test_upsert_creates_a_missing_object_for_any_caller() -> None:
     end = completed(Known(target=NEW_OBJECT), proving(unique_key="k", policy=Policy.UPSERT))
 
     assert end.into is not None
@@ -301,7 +301,7 @@ def test_a_policy_that_the_confirm_named_counts_before_the_requested_one() -> No
     assert policy_of(proving(policy=Policy.UPSERT, claimed=Claimed(policy=Policy.INSERT))) is Policy.INSERT
 
 
-def test_replacing_goes_as_far_as_whoever_named_the_policy_may() -> None:
+def test_replacing_needs_the_permission_of_the_key_that_named_the_policy() -> None:
     upsert = Claimed(policy=Policy.UPSERT)
 
     assert policy_named_by(proving(unique_key="k", policy=Policy.UPSERT), "key_1") == "key_1"

@@ -139,7 +139,7 @@ def test_the_whole_key_is_never_longer_than_s3_allows() -> None:
     assert key.endswith("xxx.mp4")
 
 
-def test_an_extension_that_is_none_is_not_kept() -> None:
+def test_an_invalid_extension_is_not_kept() -> None:
     assert name_in_key("v1." + "x" * 200, room_for_the_name=20) == "v1." + "x" * 17
 
 
@@ -158,7 +158,7 @@ def test_nothing_is_normalised() -> None:
 
 
 @pytest.mark.parametrize("filename", ["clip.mp4", " ", "a\u0085b", "ä+ %41.txt", "a/b", "a\nb"])
-def test_a_key_tells_whose_it_is(filename: str) -> None:
+def test_a_storage_key_names_its_upload(filename: str) -> None:
     found = STORAGE_KEY.fullmatch(FOLDER + filename)
 
     assert found is not None
@@ -184,5 +184,5 @@ def test_a_key_tells_whose_it_is(filename: str) -> None:
         FOLDER + "a\0",
     ],
 )
-def test_a_key_of_another_layout_is_nobodys(key: str) -> None:
+def test_a_key_of_another_layout_belongs_to_no_upload(key: str) -> None:
     assert STORAGE_KEY.fullmatch(key) is None

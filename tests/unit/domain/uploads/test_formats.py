@@ -124,5 +124,5 @@ def test_bytes_of_another_format_contradict(declared: str, found: str) -> None:
         ("application/x-executable", "application/x-executable"),
     ],
 )
-def test_a_content_type_is_told_as_people_call_it(content_type: str, words: str) -> None:
+def test_a_content_type_has_a_common_name(content_type: str, words: str) -> None:
     assert spoken(content_type) == words

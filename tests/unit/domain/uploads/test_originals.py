@@ -46,19 +46,19 @@ def test_a_completed_upload_that_shares_is_an_original() -> None:
         *[{"status": status} for status in Status if status is not Status.COMPLETED],
     ],
 )
-def test_anything_else_is_none(others: dict[str, Any]) -> None:
+def test_anything_else_is_invalid(others: dict[str, Any]) -> None:
     assert not is_original(upload(**others), SOUGHT)
     assert original_of(SOUGHT, [upload(**others)]) is None
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.COMPLETED])
-def test_only_what_is_completed_has_proved_bytes(status: Status) -> None:
+def test_only_completed_uploads_have_verified_bytes(status: Status) -> None:
     assert not upload(status=status).has_proved_bytes
     assert not upload(keeps_bytes=False).has_proved_bytes
     assert not upload(changed_etag="").has_proved_bytes
 
 
-def test_of_several_originals_the_first_one_wins_whatever_order_they_are_found_in() -> None:
+def test_of_several_originals_the_first_one_wins_in_any_order() -> None:
     first, second, third = upload(1), upload(2), upload(3)
     for found in ([first, second, third], [third, second, first], [second, first, third]):
         assert original_of(SOUGHT, found) is first

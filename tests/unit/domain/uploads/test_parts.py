@@ -31,7 +31,7 @@ def test_what_a_single_put_can_do_needs_no_parts(size: int | None) -> None:
     assert part_size_for(Multipart.NEVER, size) is None
 
 
-def test_what_a_single_put_cannot_do_is_sent_in_parts_unless_that_is_refused() -> None:
+def test_a_file_too_large_for_a_single_put_is_multipart_unless_refused() -> None:
     assert part_size_for(Multipart.AUTO, SINGLE_PUT_LIMIT_BYTES + 1) == USUAL_PART_BYTES
     with pytest.raises(InvalidInputError) as refused:
         part_size_for(Multipart.NEVER, SINGLE_PUT_LIMIT_BYTES + 1)
@@ -82,7 +82,7 @@ def test_parts_are_as_storage_takes_them_and_make_up_the_file(size: int, usual: 
         ({2: 7, 4: 3}, None, PartProblems(missing=(1, 3))),
     ],
 )
-def test_parts_that_are_missing_or_of_another_size_are_told(
+def test_missing_parts_and_parts_of_another_size_are_reported(
     sizes: dict[int, int], size: int | None, problems: PartProblems
 ) -> None:
     assert part_problems(sizes, size_bytes=size, part_size=10) == problems

@@ -155,13 +155,13 @@ def test_each_line_of_the_table_is_allowed(
 
 
 @pytest.mark.parametrize(("state", "command"), REPEATED, ids=_name)
-def test_what_is_told_twice_is_not_news(state: type[Upload], command: UploadCommand) -> None:
+def test_a_repeated_command_appends_no_event(state: type[Upload], command: UploadCommand) -> None:
     given(*PASTS[state]).when(command).then_nothing()
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=_name)
 @pytest.mark.parametrize("state", STATES, ids=_name)
-def test_whatever_the_table_does_not_list_is_refused_and_changes_nothing(
+def test_a_transition_outside_the_table_is_refused_and_changes_nothing(
     state: type[Upload], command: UploadCommand
 ) -> None:
     when = given(*PASTS[state]).when(command)
@@ -334,7 +334,7 @@ def test_an_undeclared_size_is_claimed_at_completion() -> None:
     )
 
 
-def test_content_without_an_object_is_kept_until_somebody_deletes_it() -> None:
+def test_content_without_an_object_is_kept_until_it_is_deleted() -> None:
     command = msgspec.structs.replace(ACCEPT, object_id=None)
 
     given(REQUESTED, BEGAN).when(command).then(VERIFIED, msgspec.structs.replace(COMPLETED, object_id=None))
@@ -373,7 +373,7 @@ def test_a_duplicate_keeps_no_bytes_and_carries_the_originals_object() -> None:
     )
 
 
-def test_a_unique_key_taken_meanwhile_completes_without_bytes_and_without_an_object_of_its_own() -> None:
+def test_a_unique_key_taken_meanwhile_completes_without_bytes_and_without_a_new_object() -> None:
     command = msgspec.structs.replace(ACCEPT, existing_object_id="obj_9")
 
     given(REQUESTED, BEGAN).when(command).then(
@@ -518,7 +518,7 @@ def test_the_same_bytes_are_no_change() -> None:
     given(*PASTS[Completed]).when(ReportChangedContent(origin=ORIGIN, etag=CONTENT.etag)).then_nothing()
 
 
-def test_a_change_that_is_known_is_not_news() -> None:
+def test_a_known_change_appends_no_event() -> None:
     given(*PASTS[Completed], CHANGED).when(REPORT).then_nothing()
 
 
@@ -533,7 +533,7 @@ def test_bytes_that_vanished_after_completion_are_marked_once() -> None:
     given(*PASTS[Completed], vanished).when(gone).then_nothing()
 
 
-def test_bytes_that_vanished_after_they_were_overwritten_are_news() -> None:
+def test_bytes_that_vanished_after_they_were_overwritten_append_an_event() -> None:
     gone = ReportChangedContent(origin=ORIGIN, etag=None)
 
     given(*PASTS[Completed], CHANGED).when(gone).then(msgspec.structs.replace(CHANGED, etag=None))
@@ -574,7 +574,7 @@ def test_a_deleted_upload_frees_the_bytes_it_kept() -> None:
     given(*PASTS[Skipped]).when(DELETE).then(msgspec.structs.replace(DELETED, freed_bytes=0))
 
 
-def test_a_duplicate_inherits_where_the_bytes_are_and_is_none_any_more() -> None:
+def test_a_duplicate_inherits_the_location_of_the_bytes_and_is_no_longer_a_duplicate() -> None:
     duplicate = msgspec.structs.replace(COMPLETED, duplicate_of="upl_0", keeps_bytes=False, accepted_bytes=0)
 
     state = given(REQUESTED, BEGAN, VERIFIED, duplicate).when(INHERIT).then(INHERITED)
@@ -623,7 +623,7 @@ def test_only_a_client_that_confirms_claims_the_upload() -> None:
         assert state.before.claimed_by == claimed_by
 
 
-def test_what_storage_has_is_proved_unless_it_belongs_to_another_or_has_changed() -> None:
+def test_stored_bytes_are_verified_unless_they_belong_to_another_upload_or_have_changed() -> None:
     duplicate = msgspec.structs.replace(COMPLETED, duplicate_of="upl_0", keeps_bytes=False, accepted_bytes=0)
 
     for past, proved in (((COMPLETED,), True), ((duplicate,), False), ((COMPLETED, CHANGED), False)):
@@ -643,7 +643,7 @@ def test_an_heir_knows_where_the_bytes_are_and_until_when_they_could_be_overwrit
     assert (heir.content.etag, heir.content.version_id) == ("first", "v1")
 
 
-def test_an_upload_that_has_ended_was_in_parts_if_its_parts_had_a_size() -> None:
+def test_an_ended_upload_was_multipart_if_its_parts_had_a_size() -> None:
     whole, parts = REQUESTED, msgspec.structs.replace(REQUESTED, request=asked(part_size=5_242_880))
 
     assert [is_in_parts(UPLOAD.replay((first, CANCELED))) for first in (whole, parts)] == [False, True]
@@ -709,7 +709,7 @@ def test_a_request_holds_its_declared_size(declared: int | None, held: int) -> N
     assert reserved(asked(declared_size_bytes=declared)) == held
 
 
-def test_a_redacted_past_still_tells_the_same_state() -> None:
+def test_a_redacted_past_still_gives_the_same_state() -> None:
     personal: dict[str, None] = dict.fromkeys(("filename", "storage_key", "metadata", "object_metadata"))
     redacted = msgspec.structs.replace(REQUESTED, request=asked(**personal))
 

@@ -130,7 +130,7 @@ def test_under_a_strict_check_bytes_that_look_like_something_else_are_a_contradi
     assert reason(request=strict) is None
 
 
-def test_under_a_strict_check_what_was_recognised_is_said_before_what_is_missing() -> None:
+def test_under_a_strict_check_a_recognised_type_is_reported_before_a_missing_signature() -> None:
     found = msgspec.structs.replace(FOUND, looks_like="image/png", head=b"<html>")
     wrong = judge(found, asked(content_check=ContentCheck.STRICT), claimed=Claimed(), max_size_bytes=10_000)
 

@@ -34,7 +34,7 @@ def test_what_the_contract_names_and_what_happens_here_is_accepted() -> None:
     check_event_types([*CONTRACT_TYPES, "upload.*", "upload.completed"])
 
 
-def test_of_a_type_that_never_comes_it_is_said_so() -> None:
+def test_an_event_type_that_never_occurs_gets_a_warning() -> None:
     assert idle_types(["upload.completed", "object.created", "upload.*"]) == ()
     assert idle_types(["upload.completed", "alert.triggered"]) == (
         "No event has the type 'alert.triggered': the webhook gets no messages of it.",

@@ -52,7 +52,7 @@ def test_a_webhook_is_made() -> None:
     assert given().when(CREATE).then(CREATED) == LIVE
 
 
-def test_a_webhook_is_replaced_and_the_second_time_is_not_news() -> None:
+def test_a_webhook_is_replaced_and_the_same_again_appends_no_event() -> None:
     assert given(CREATED).when(UPDATE).then(UPDATED) == LIVE_OFF
     given(CREATED, UPDATED).when(UPDATE).then_nothing()
 

@@ -35,7 +35,7 @@ def test_several_that_fit_are_named() -> None:
 
 
 @pytest.mark.parametrize("kind", ["application/octet-stream", "video/mp4", "nonsense"])
-def test_when_none_fits_the_user_is_told_what_there_is_and_what_to_do(kind: str) -> None:
+def test_without_a_match_the_message_lists_the_choices_and_what_to_do(kind: str) -> None:
     with pytest.raises(ClientError, match=r"it has poster \(image\).*--content-type.*--no-object"):
         choose_property(bucket(poster="image", title="string"), "a.bin", kind)
 

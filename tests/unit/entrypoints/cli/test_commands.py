@@ -40,7 +40,7 @@ def test_an_empty_path_is_refused_and_never_the_current_folder(
         (["-"], "Standard input needs a name"),
     ],
 )
-def test_what_is_wrong_with_standard_input_is_said(arguments: list[str], said: str) -> None:
+def test_problems_with_standard_input_are_reported(arguments: list[str], said: str) -> None:
     done = CliRunner().invoke(upwell, ["upload", *arguments])
     assert done.exit_code == 2
     assert said in done.stderr

@@ -46,7 +46,7 @@ def test_a_file_goes_before_the_pattern_that_its_name_could_be() -> None:
     assert find("a[1].txt") == ["a[1].txt"]
 
 
-def test_what_leads_to_no_file_is_told() -> None:
+def test_an_argument_that_leads_to_no_file_is_reported() -> None:
     Path("empty").mkdir()
     assert find("*.csv", "empty", "nowhere.txt") == [
         "nowhere.txt",  # which whoever opens it tells

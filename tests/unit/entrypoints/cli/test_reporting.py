@@ -18,7 +18,7 @@ from entrypoints.cli.showing import Wanted
     ("size", "said"),
     [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.0 KiB"), (1024**3, "1.0 GiB"), (5 * 1024**5, "5120.0 TiB")],
 )
-def test_sizes_are_said_as_people_say_them(size: int, said: str) -> None:
+def test_sizes_are_printed_in_common_units(size: int, said: str) -> None:
     assert human(size) == said
 
 
@@ -67,7 +67,7 @@ def test_lines_come_only_now_and_then(capsys: pytest.CaptureFixture[str]) -> Non
     assert capsys.readouterr().err == "upwell: a.mp4: sending 50 % at 10 bytes/s\n"
 
 
-def test_of_several_files_only_the_ends_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_several_files_only_the_results_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
     now = 0.0
     lines = Lines(now=lambda: now)
     lines.total(2, 200)

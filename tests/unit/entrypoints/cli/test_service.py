@@ -58,13 +58,13 @@ def test_the_first_contact_is_given_up_soon() -> None:
     assert len(answers.requests) == FIRST_CONTACT_ATTEMPTS
 
 
-def test_the_user_is_told_of_each_further_attempt() -> None:
+def test_each_further_attempt_is_printed() -> None:
     printed: list[str] = []
     of_retries(printed.append)(UnreachableError("it cannot be reached"), 0.5)
     assert printed == ["it cannot be reached; trying again in 0.5 s"]
 
 
-def test_a_refusal_is_told_with_the_services_own_words_and_code() -> None:
+def test_a_refusal_is_printed_in_the_words_of_the_service_with_its_code() -> None:
     with pytest.raises(ClientError) as refused:
         service(Answers(refusal(403, "quota_exceeded"))).bucket()
     assert refused.value.message == "It cannot be. [quota_exceeded]"
@@ -74,7 +74,7 @@ def test_a_refusal_is_told_with_the_services_own_words_and_code() -> None:
 @pytest.mark.parametrize(
     "answer", [httpx.Response(200, text="<html>"), httpx.Response(200, json=[1]), httpx.Response(404, text="nothing")]
 )
-def test_an_answer_that_is_none_of_upwells_is_a_sentence(answer: httpx.Response) -> None:
+def test_a_foreign_answer_is_a_sentence(answer: httpx.Response) -> None:
     with pytest.raises(ClientError, match="like an Upwell service"):
         service(Answers(answer)).bucket()
 
@@ -100,7 +100,7 @@ def test_a_list_ends_where_there_are_no_more() -> None:
     assert json.loads(answers.requests[0].content) == {"limit": 50, "filters": {"status": "FAILED"}, "search": "x"}
 
 
-def test_an_upload_is_deleted_and_a_refusal_is_said() -> None:
+def test_an_upload_is_deleted_and_a_refusal_is_printed() -> None:
     answers = Answers(httpx.Response(204))
     service(answers).delete("upl_1")
     assert (answers.requests[0].method, answers.requests[0].url.path) == ("DELETE", "/v1/uploads/upl_1")

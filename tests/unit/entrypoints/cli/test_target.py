@@ -58,7 +58,7 @@ def test_what_is_missing_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("url", ["ftp://x", "upwell.example", "http://", "http://x:99999", "http://[::1"])
-def test_a_url_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
+def test_an_invalid_url_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(UnusableError, match="must begin with http"):
         find_target(known_variables({**DEV, "UPWELL_URL": url}, tmp_path))
 

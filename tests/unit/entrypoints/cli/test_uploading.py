@@ -191,7 +191,7 @@ def test_what_fits_no_property_is_stored_without_an_object(world: World, tmp_pat
     assert outcome.note.startswith("stored without an object: application/zip fits no property of the bucket")
 
 
-def test_bytes_that_are_in_an_object_already_are_not_said_to_be_without_one(world: World, tmp_path: Path) -> None:
+def test_bytes_that_are_in_an_object_are_not_reported_without_one(world: World, tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(b"x")
     world.confirm = lambda: httpx.Response(
@@ -224,7 +224,7 @@ def test_a_duplicate_is_not_sent(world: World, path: Path) -> None:
     assert world.calls == ["ask"]
 
 
-def test_the_end_of_an_upload_is_said(world: World, path: Path) -> None:
+def test_the_result_of_an_upload_is_printed(world: World, path: Path) -> None:
     world.confirm = {**DONE, "deletes_at": "2031-01-02T03:04:05Z"}
     outcome = world.upload(path)
     assert outcome.deletes_at == datetime(2031, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -246,7 +246,7 @@ def test_a_large_file_is_waited_for(world: World, path: Path) -> None:
     assert world.calls == ["ask", "put", "confirm", "look", "look", "look"]
 
 
-def test_a_large_file_that_proves_wrong_is_told_with_its_reason(world: World, path: Path) -> None:
+def test_a_large_file_that_fails_verification_is_reported_with_its_reason(world: World, path: Path) -> None:
     world.confirm = {"upload_id": "upl_1", "status": "PROCESSING"}
     world.look = {"upload_id": "upl_1", "status": "FAILED", "message": "The hash is another one."}
     outcome = world.upload(path)
@@ -267,7 +267,7 @@ def test_a_key_that_may_not_read_waits_by_confirming_again(world: World, path: P
     assert kept(path) is None
 
 
-def test_a_key_that_may_not_read_is_told_to_name_the_property(world: World, path: Path) -> None:
+def test_a_key_that_may_not_read_has_to_name_the_property(world: World, path: Path) -> None:
     error = {"type": "ValidationError", "message": "No property 'clip'.", "code": "unknown_blob_property"}
     world.ask = httpx.Response(422, json={"success": False, "status": 422, "error": error})
     assert (world.upload(path, bucket=None).error or {})["message"] == (
@@ -311,7 +311,7 @@ def test_an_upload_that_could_not_be_confirmed_is_left_pending(world: World, pat
     assert outcome.status == "PENDING"
 
 
-def test_a_refused_confirmation_is_told_with_what_the_upload_is_now(world: World, path: Path) -> None:
+def test_a_refused_confirmation_is_printed_with_the_current_status(world: World, path: Path) -> None:
     error = {"message": "No.", "code": "hash_mismatch", "details": {"upload_id": "upl_1", "status": "FAILED"}}
     world.confirm = httpx.Response(400, json={"success": False, "status": 400, "error": error})
     outcome = world.upload(path)
@@ -378,7 +378,7 @@ def test_an_interruption_leaves_the_upload_pending(world: World, path: Path) -> 
     assert kept(path)
 
 
-def test_an_interruption_says_how_much_is_in_storage() -> None:
+def test_an_interruption_reports_how_much_is_in_storage() -> None:
     outcome = Outcome(file="a.mp4", upload_id="upl_1", status="IN_PROGRESS", stored_bytes=64 * 1024**2)
     assert interrupted(outcome)["message"] == (
         "interrupted; the upload upl_1 is left in progress, with 64.0 MiB in storage: continue with 'upwell upload"
@@ -430,7 +430,7 @@ def test_what_was_interrupted_goes_on_by_a_fresh_url(world: World, path: Path) -
     assert kept(path) is None
 
 
-def test_what_ended_well_meanwhile_is_told_so(world: World, path: Path) -> None:
+def test_an_upload_that_completed_meanwhile_is_reported_as_completed(world: World, path: Path) -> None:
     world.put = world.stop
     world.upload(path)
     world.stopping.clear()
@@ -448,7 +448,12 @@ def test_what_ended_well_meanwhile_is_told_so(world: World, path: Path) -> None:
         (httpx.Response(404, json={"error": {"type": "NotFoundError", "message": "No."}}), "no longer exists"),
     ],
 )
-def test_what_ended_otherwise_is_sent_anew_as_it_was_wanted(world: World, path: Path, look: Any, why: str) -> None:  # noqa: ANN401  # an answer
+def test_an_upload_that_ended_without_completing_is_sent_again_with_its_options(
+    world: World,
+    path: Path,
+    look: Any,  # noqa: ANN401  # an answer
+    why: str,
+) -> None:
     world.put = world.stop
     world.upload(path, Wish(metadata={"a": 1}))
     world.stopping.clear()
@@ -485,7 +490,7 @@ def test_without_resume_an_interrupted_upload_is_given_up(world: World, path: Pa
     assert world.notes == ["clip.mp4: the interrupted upload upl_1 is canceled; use --resume to continue an upload"]
 
 
-def test_a_key_that_may_not_read_sends_an_interrupted_file_anew(world: World, path: Path) -> None:
+def test_a_key_that_may_not_read_sends_an_interrupted_file_again(world: World, path: Path) -> None:
     world.put = world.stop
     world.upload(path)
     world.stopping.clear()
@@ -549,7 +554,7 @@ def test_what_another_process_sends_is_left_alone(world: World, path: Path) -> N
     assert world.upload(path).ok
 
 
-def test_a_state_that_cannot_be_written_is_told_and_the_file_is_sent(
+def test_a_state_that_cannot_be_written_is_reported_and_the_file_is_sent(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / f"{'x' * 246}.mp4"  # beside it there is no room for a longer name

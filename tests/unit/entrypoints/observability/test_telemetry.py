@@ -33,7 +33,7 @@ def test_without_the_settings_nothing_of_it_is_loaded() -> None:
     assert done.stdout == "set()\n"
 
 
-def test_without_the_settings_nobody_hears_of_what_is_appended() -> None:
+def test_without_the_settings_appends_are_not_observed() -> None:
     telemetry = telemetry_of(Settings({}))
     assert (telemetry.metrics, telemetry.traces, telemetry.group_watch) == (None, None, None)
 

@@ -29,7 +29,7 @@ class Part:
 @pytest.mark.parametrize(
     "error", [LogUnavailableError("away"), StorageUnavailableError("away"), ClockDiffersError("away")], ids=repr
 )
-async def test_what_is_away_is_waited_for_and_said(error: Exception) -> None:
+async def test_an_unavailable_component_is_waited_for_and_logged(error: Exception) -> None:
     with capture_logs() as logs:
         assert await patiently("database", Part(error, error), 60) == "there"
     assert [(entry["event"], entry["part"], entry["error"]) for entry in logs] == [

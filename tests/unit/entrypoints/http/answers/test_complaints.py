@@ -157,7 +157,7 @@ def test_every_complaint_about_a_parameter_is_a_sentence() -> None:
     assert {message: found for message in messages if (found := faults(message))} == {}
 
 
-def test_every_pattern_says_in_words_what_it_means() -> None:
+def test_every_pattern_is_explained_in_words() -> None:
     def patterns(described: Any, seen: set[type]) -> Iterator[str]:  # noqa: ANN401  # any part of a description
         match described:
             case inspect.Metadata(extra={"allowed": str()}):

@@ -147,7 +147,7 @@ def test_a_message_is_a_sentence_that_says_what_is_wrong_and_what_to_do(kind: st
     assert not wrong, _listed(wrong)
 
 
-def test_what_is_said_while_a_part_is_unavailable_keeps_the_same_rules() -> None:
+def test_messages_about_an_unavailable_component_follow_the_same_rules() -> None:
     wrong = {row.reason: (row.message, found) for row in UNAVAILABILITIES if (found := faults(row.message))}
     assert not wrong, _listed(wrong)
 

@@ -74,7 +74,7 @@ async def test_a_refusal_that_goes_away_by_itself_says_when_to_come_again(
             assert code in answer.text
 
 
-async def test_an_unknown_outcome_says_so_and_how_to_repeat_the_request() -> None:
+async def test_an_unknown_outcome_is_reported_with_how_to_repeat_the_request() -> None:
     @get("/", media_type="application/json")
     async def unknown() -> None:
         raise OutcomeUnknownError("the connection was lost", reason="unreachable")

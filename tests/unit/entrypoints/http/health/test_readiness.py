@@ -38,7 +38,7 @@ class Part:
             raise self.broken
 
 
-async def test_all_who_ask_at_once_wait_for_one_try() -> None:
+async def test_concurrent_callers_wait_for_one_check() -> None:
     part = Part()
     part.hangs = True
     check = Check(part, LATE, well_seconds=60, broken_seconds=60)
@@ -62,7 +62,7 @@ async def test_an_outcome_is_good_for_a_while() -> None:
     assert part.tries == 2
 
 
-async def test_who_gives_up_waiting_does_not_end_the_try_of_the_others() -> None:
+async def test_a_caller_that_stops_waiting_does_not_end_the_check_of_the_others() -> None:
     part = Part()
     part.hangs = True
     check = Check(part, LATE, well_seconds=60, broken_seconds=60)
@@ -92,7 +92,7 @@ async def test_a_defect_is_not_taken_for_an_outage() -> None:
         await check()
 
 
-async def test_a_try_acts_for_nobody_whoever_asked_for_it() -> None:
+async def test_a_check_has_no_caller_whichever_request_started_it() -> None:
     seen: list[str] = []
 
     async def attempt() -> None:

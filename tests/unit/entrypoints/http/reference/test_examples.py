@@ -39,7 +39,7 @@ def test_every_body_and_every_answer_has_an_example() -> None:
     assert {name for name, of in MEDIA.items() if not {"example", "examples"} & set(of)} == WITHOUT
 
 
-def test_every_example_is_what_its_schema_says() -> None:
+def test_every_example_matches_its_schema() -> None:
     unlike = {str(of): name for name, of in MEDIA.items() if name not in WITHOUT}  # an error has one, in many places
     found = {name: faults for name in unlike.values() if (faults := wrong(name))}
     assert found == {}, "change entrypoints/http/reference/examples.json"

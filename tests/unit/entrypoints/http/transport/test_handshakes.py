@@ -42,7 +42,7 @@ def say_ttl(client: socket.socket, ttl: int) -> None:
         client.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
 
 
-def test_what_waits_is_given_out_and_nothing_new_begins(listener: socket.socket) -> None:
+def test_waiting_connections_are_accepted_and_new_handshakes_are_not(listener: socket.socket) -> None:
     with reach(listener) as waiting:
         waiting.setblocking(True)
         waiting.sendall(b"before")

@@ -119,7 +119,7 @@ def later(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
-async def test_a_connection_that_says_nothing_is_ended() -> None:
+async def test_a_silent_connection_is_closed() -> None:
     connection, wire = House(answers).open()
     connection.check(later(HEAD_SECONDS - 1))
     assert not wire.sent
@@ -189,7 +189,7 @@ async def test_a_body_that_crawls_is_refused() -> None:
     assert (wire.status, wire.code) == (408, "request_timeout")
 
 
-async def test_a_body_that_nobody_reads_yet_does_not_crawl() -> None:
+async def test_a_body_that_the_application_does_not_read_yet_is_not_too_slow() -> None:
     connection, wire = House(never_answers).open()
     connection.data_received(POST + b"x" * 70_000)  # so much that the server waits for the application
     connection.check(later(0))
@@ -298,7 +298,7 @@ async def test_nothing_of_a_connection_that_is_gone_is_kept() -> None:
     assert not house.state._peers
 
 
-async def test_while_it_drains_readyz_says_so_and_each_answer_is_the_last_of_its_connection() -> None:
+async def test_while_it_drains_readyz_reports_it_and_each_answer_is_the_last_of_its_connection() -> None:
     house = House(answers)
     connection, wire = house.open()
     house.state.draining = True
@@ -338,7 +338,7 @@ async def test_what_is_being_answered_is_not_closed_when_the_server_ends() -> No
     assert not wire.closed
 
 
-async def test_who_waits_is_answered_at_once_when_the_server_ends() -> None:
+async def test_waiting_readers_are_answered_immediately_when_the_server_ends() -> None:
     house = House(never_answers)
     connection, _ = house.open()
     asked = cast("Any", {CONNECTION: connection})
