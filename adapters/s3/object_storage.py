@@ -3,6 +3,7 @@
 What answers mean is in `answers`, the set-up of the bucket in `bucket_setup`. Nothing here signs a URL for a client.
 """
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
 
 CHUNK_BYTES: Final = 1024 * 1024
+ANSWER_SECONDS: Final = 8.0  # for an answer that a request waits for, with all attempts to get it
 _CHECKED: Final = {"x-amz-checksum-mode": "ENABLED"}
 _SENT: Final = HTTPHeaders.from_dict({**_CHECKED, "user-agent": USER_AGENT})
 _HEAD_FIELDS: Final = {
@@ -77,7 +79,9 @@ class S3ObjectStorage:
     """Keeps every promise of `ObjectStorage` for one bucket; use it as an async context manager.
 
     `endpoint_url` is the server as the *service* sees it. `keep_noncurrent_days`: how long `prepare` lets storage keep
-    versions that were overwritten.
+    versions that were overwritten. `answer_seconds`: how long a request may wait for an answer, with all attempts.
+    `read_timeout_seconds`: between two pieces of a body, and for answers to calls that may take long: completing an
+    upload in parts, listing, deleting.
     """
 
     def __init__(
@@ -91,10 +95,12 @@ class S3ObjectStorage:
         max_connections: int = 64,
         connect_timeout_seconds: float = 3,
         read_timeout_seconds: float = 20,
+        answer_seconds: float = ANSWER_SECONDS,
         max_attempts: int = 3,
         keep_noncurrent_days: int = KEEP_NONCURRENT_DAYS,
     ) -> None:
         self._keep_noncurrent_days = keep_noncurrent_days
+        self._answer_seconds = answer_seconds
         self._bucket = bucket
         self._region = region
         self._context = new_client(
@@ -132,17 +138,9 @@ class S3ObjectStorage:
 
         A HEAD has no body, so that a missing bucket looks like a missing object: `ping` tells them apart.
         """
-        found: Mapping[str, Any] | None
         with storage_errors():
-            try:
-                found = await self._head(key)
-            except _Unclear:
-                try:
-                    found = await self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
-                except ClientError as error:
-                    if status_of(error) == HTTPStatus.NOT_FOUND:
-                        return None
-                    raise
+            async with self._answer_in_time():
+                found = await self._looked_at(key)
         if found is None:
             return None
         return StoredContent(
@@ -154,6 +152,21 @@ class S3ObjectStorage:
             sha256=full_sha256(found),
             crc64nvme=found.get("ChecksumCRC64NVME"),  # there is none of parts
         )
+
+    async def _looked_at(self, key: str) -> Mapping[str, Any] | None:
+        try:
+            return await self._head(key)
+        except _Unclear:
+            try:
+                return await self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as error:
+                if status_of(error) == HTTPStatus.NOT_FOUND:
+                    return None
+                raise
+
+    def _answer_in_time(self) -> asyncio.Timeout:
+        """End what is inside, so that a server that accepts connections and is silent does not hold up a request."""
+        return asyncio.timeout(self._answer_seconds)
 
     async def _head(self, key: str) -> Mapping[str, Any] | None:
         """Look at an object with a URL that was signed here; every confirmation does.
@@ -185,7 +198,8 @@ class S3ObjectStorage:
             pin["Range"] = f"bytes=0-{wanted - 1}"
         with storage_errors():
             try:
-                found = await self._client.get_object(Bucket=self._bucket, Key=key, **pin)
+                async with self._answer_in_time():
+                    found = await self._client.get_object(Bucket=self._bucket, Key=key, **pin)
             except ClientError as error:
                 if status_of(error) in _GONE and code_of(error) != "NoSuchBucket":
                     raise ContentChangedError(f"the content {content.etag!r} is there no longer") from error
@@ -263,17 +277,19 @@ class S3ObjectStorage:
         parts are checked all the same.
         """
         with storage_errors():
-            if checked and self._lists_checksums is not False:
-                multipart_id = await self._begin(
-                    key, content_type, ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE"
-                )
-                if self._lists_checksums is None:
-                    page = await self._client.list_parts(Bucket=self._bucket, Key=key, UploadId=multipart_id)
-                    self._lists_checksums = page.get("ChecksumAlgorithm") == "SHA256"
-                if self._lists_checksums:
-                    return multipart_id
-                await self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=multipart_id)
-            return await self._begin(key, content_type)
+            async with self._answer_in_time():
+                return await self._begun(key, content_type, checked=checked)
+
+    async def _begun(self, key: str, content_type: str, *, checked: bool) -> str:
+        if checked and self._lists_checksums is not False:
+            multipart_id = await self._begin(key, content_type, ChecksumAlgorithm="SHA256", ChecksumType="COMPOSITE")
+            if self._lists_checksums is None:
+                page = await self._client.list_parts(Bucket=self._bucket, Key=key, UploadId=multipart_id)
+                self._lists_checksums = page.get("ChecksumAlgorithm") == "SHA256"
+            if self._lists_checksums:
+                return multipart_id
+            await self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=multipart_id)
+        return await self._begin(key, content_type)
 
     async def _begin(self, key: str, content_type: str, **checksums: Any) -> str:  # noqa: ANN401  # botocore's
         begun = await self._client.create_multipart_upload(
@@ -291,9 +307,10 @@ class S3ObjectStorage:
         with storage_errors():
             try:
                 while more:
-                    page = await self._client.list_parts(
-                        Bucket=self._bucket, Key=key, UploadId=multipart_id, PartNumberMarker=marker
-                    )
+                    async with self._answer_in_time():
+                        page = await self._client.list_parts(
+                            Bucket=self._bucket, Key=key, UploadId=multipart_id, PartNumberMarker=marker
+                        )
                     listed += page.get("Parts", ())
                     if more := field(page, "IsTruncated"):
                         before, marker = marker, field(page, "NextPartNumberMarker")
@@ -458,7 +475,8 @@ class S3ObjectStorage:
     async def ping(self) -> None:
         """Return if storage answers for our bucket."""
         with storage_errors():
-            await self._client.head_bucket(Bucket=self._bucket)
+            async with self._answer_in_time():
+                await self._client.head_bucket(Bucket=self._bucket)
 
     async def try_writing(self) -> None:
         """Return if storage takes bytes now."""

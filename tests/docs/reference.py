@@ -16,6 +16,7 @@ from litestar.handlers import HTTPRouteHandler
 from msgspec import inspect
 
 from adapters.postgres.database.sqlstates import SQLSTATES, Meaning
+from adapters.s3.object_storage import ANSWER_SECONDS
 from domain.events.event import Event, Origin, topic_of
 from domain.events.registry import EVENT_TYPES
 from domain.refusals import RefusedError
@@ -137,7 +138,9 @@ def _unavailable_parts() -> list[str]:
         "## While a part is unavailable",
         "",
         "While PostgreSQL or storage cannot serve a request, the response is 503 with `Retry-After` and a `reason` in",
-        "the `details`. A defect of Upwell is a 500.",
+        f"the `details`. A request waits at most {ANSWER_SECONDS:.0f} seconds for each response of storage; for the",
+        "completion of an upload in parts, and for the next bytes of a file, it waits longer. A defect of Upwell is a",
+        "500.",
         "",
         *["| code | reason | message | `Retry-After` |", "|---|---|---|---|", *answers, ""],
         "The responses to errors of PostgreSQL, by SQLSTATE; a class (two characters) has all of its codes without a",

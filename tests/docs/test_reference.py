@@ -32,6 +32,7 @@ _BUILT = {
     *((400, reason.value) for reason in FailureReason),
     *((503, f"{part}_unavailable") for part in ("database", "storage")),
     (400, "busy"),
+    (409, "idempotency_key_in_flight"),
     (403, "end_denied"),
     (403, "replace_denied"),
     (400, "invalid_host"),

@@ -110,6 +110,19 @@ async def test_a_server_that_does_not_speak_is_unavailable(
     assert error.value.__cause__ is not None
 
 
+@pytest.mark.parametrize("name", ["head", "read", "begin", "parts", "ping"])
+@pytest.mark.parametrize("silent_from", [0, 1], ids=["silent", "silent after an error"])
+async def test_a_request_waits_for_a_silent_server_for_one_period_of_all_attempts(name: str, silent_from: int) -> None:
+    def answer(*_: object) -> bytes | None:
+        return None if len(server.asked) > silent_from else http(503)
+
+    async with asyncio.timeout(5), storage_on(answer, answer_seconds=0.1, max_attempts=3) as (storage, server):
+        with pytest.raises(StorageUnavailableError) as error:
+            await CALLS[name](storage)
+
+    assert isinstance(error.value.__cause__, TimeoutError)
+
+
 @every_call
 @pytest.mark.parametrize(
     ("status", "code"), [(403, "SignatureDoesNotMatch"), (403, "InvalidAccessKeyId"), (400, "ExpiredToken")]
