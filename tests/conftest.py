@@ -105,8 +105,6 @@ class _Session:
     def __init__(self) -> None:
         self.folders = [Path(tempfile.mkdtemp(prefix="upwell-tests-")), quick_folder("upwell-tests-")]
         for_storage, for_postgres = self.folders
-        if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # not in the tree, but hundreds of processes import the same
-            os.environ["PYTHONPYCACHEPREFIX"] = str(for_storage / "bytecode")
         for_postgres.chmod(0o711)  # it may run as another user, who has to get through
         self.postgres = EmbeddedPostgres.start(for_postgres / "postgres", settings=_FORGETFUL)
         self.storage = EmbeddedStorage.start(for_storage / "s3", volume_mebibytes=64)
@@ -128,16 +126,21 @@ class _Session:
 
 
 _SESSION = pytest.StashKey[_Session]()
+_BYTECODE = pytest.StashKey[Path]()
 _WITHOUT_SERVERS = ("unit", "contract_check", "generators")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Start the servers, unless this is a worker or only tests that need none were named."""
+    """Start the servers for workers that will need their addresses. A run without workers starts them when needed."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a shell: tests press Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # not in the tree, but hundreds of processes import the same
+        config.stash[_BYTECODE] = Path(tempfile.mkdtemp(prefix="upwell-bytecode-"))
+        os.environ["PYTHONPYCACHEPREFIX"] = str(config.stash[_BYTECODE])
     named = [Path(argument.split("::")[0]).parts for argument in config.args]
     needs_none = bool(named) and all(any(part in _WITHOUT_SERVERS for part in parts) for parts in named)
-    if not hasattr(config, "workerinput") and not needs_none and not config.option.collectonly:
+    has_workers = not hasattr(config, "workerinput") and config.getoption("dist", "no") != "no"
+    if has_workers and not needs_none and not config.option.collectonly:
         config.stash[_SESSION] = _Session()
 
 
@@ -146,6 +149,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     session = config.stash.get(_SESSION, None)
     if session is not None:
         session.stop()
+    if _BYTECODE in config.stash:
+        shutil.rmtree(config.stash[_BYTECODE], ignore_errors=True)
 
 
 @pytest.hookimpl(trylast=True)  # after the order of the others was drawn
@@ -195,7 +200,8 @@ def servers(request: pytest.FixtureRequest) -> Servers:
     workerinput = getattr(request.config, "workerinput", None)
     if workerinput is not None:
         return Servers(**json.loads(workerinput["servers"]))
-    return request.config.stash[_SESSION].servers
+    session = request.config.stash[_SESSION] = _Session()
+    return session.servers
 
 
 async def make_database(servers: Servers, template: str = TEMPLATE) -> Database:

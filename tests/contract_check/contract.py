@@ -11,8 +11,6 @@ from typing import Any
 
 import msgspec
 
-from entrypoints.http.app import create_app
-from entrypoints.http.reference.openapi import document_of
 from tests.contract_check.comparing import Difference, Document
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +40,9 @@ def contract() -> Document | None:
 @functools.cache
 def own() -> Document:
     """Return Upwell's own document."""
+    # Loading the application takes 0.3 s of CPU time; a run of a few tests without it need not wait for that.
+    from entrypoints.http.app import create_app  # noqa: PLC0415
+    from entrypoints.http.reference.openapi import document_of  # noqa: PLC0415
 
     @asynccontextmanager
     async def nothing() -> Any:  # noqa: ANN401  # the application is looked at, not started

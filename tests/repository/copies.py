@@ -37,8 +37,21 @@ def copy_of_the_tree(folder: Path) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes((ROOT / name).read_bytes())
             path.chmod((ROOT / name).stat().st_mode)
-    (folder / ".venv").symlink_to(Path(sys.prefix))
+    _take_along(folder / ".venv", Path(sys.prefix))
     git(folder, "init", "--quiet")
+    objects = git(
+        ROOT, "rev-parse", "--path-format=absolute", "--git-path", "objects"
+    )  # most are there: none is written
+    (folder / ".git" / "objects" / "info" / "alternates").write_text(objects, encoding="utf-8")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "As it stands")
     return folder
+
+
+def _take_along(copy: Path, original: Path) -> None:
+    """Link a folder of programs to the original, and the bytecode of it, if that is kept elsewhere by path."""
+    copy.symlink_to(original)
+    if "PYTHONPYCACHEPREFIX" in os.environ:
+        compiled, of_copy = (Path(f"{os.environ['PYTHONPYCACHEPREFIX']}{each}") for each in (original, copy))
+        of_copy.parent.mkdir(parents=True, exist_ok=True)
+        of_copy.symlink_to(compiled)
