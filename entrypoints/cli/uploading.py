@@ -131,19 +131,20 @@ class Uploading:
         resumed.
         """
         began = self._now()
+        reads = _reads(self._target, bucket)
         sending = _Sending(outcome, path, self._reporter.file(self._manner.name or path.name, _size_bytes(path)))
         try:
             self._upload(sending, bucket, wish)
             outcome.ok = True
         except UpwellError as error:
-            message = self._explained(error, outcome)
+            message = self._explained(error, outcome, reads=reads)
             if error.code == "unknown_blob_property" and bucket is None:
                 message += "; this key may not read the properties of the bucket: choose one with --property"
             outcome.error = {"code": error.code, "message": message}
         except ClientError as error:
             outcome.error = {"code": error.code, "message": error.message}
         except StoppedError:
-            outcome.error = interrupted(outcome)
+            outcome.error = interrupted(outcome, reads=reads)
         finally:
             outcome.seconds = round(self._now() - began, 3)
             sending.end()
@@ -267,10 +268,12 @@ class Uploading:
         if kept.url != self._target.url or kept.namespace != self._target.namespace:
             self._tell(sending, f"its upload to {_place(kept)}, which was interrupted, can no longer be resumed")
             return
+        hint = ""
         with contextlib.suppress(ForbiddenError):  # a key without read may still cancel
             upload = self._found(kept.upload_id)
             if upload is None or upload.status not in _OPEN:
                 return
+            hint = "; use --resume to continue an upload"
         try:
             self._client.cancel(kept.upload_id)
         except (BadRequestError, NotFoundError):  # it has ended
@@ -278,7 +281,7 @@ class Uploading:
         except AnsweredError as error:
             said = f"stays until it expires: {sentence(error)}"
         else:
-            said = "is canceled; use --resume to continue an upload"
+            said = f"is canceled{hint}"
         self._tell(sending, f"the interrupted upload {kept.upload_id} {said}")
 
     def _found(self, upload_id: str) -> Upload | None:
@@ -323,7 +326,7 @@ class Uploading:
 
         return progress
 
-    def _explained(self, error: UpwellError, outcome: Outcome) -> str:
+    def _explained(self, error: UpwellError, outcome: Outcome, *, reads: bool) -> str:
         """Return the message for an error, with the state of the upload."""
         if isinstance(error, AnsweredError) and "status" in error.details:
             outcome.status = str(error.details["status"])
@@ -331,14 +334,14 @@ class Uploading:
             case FileChangedError():
                 self._give_up(outcome)
                 return error.message
-            case StillVerifyingError():
+            case StillVerifyingError() if reads:
                 return f"{error.message}: see 'upwell uploads show {outcome.upload_id}'"
-            case UploadEndedError():
+            case StillVerifyingError() | UploadEndedError():
                 return error.message
             case _ if outcome.upload_id is None:
                 return sentence(error)
             case _:
-                return f"{sentence(error)}; {_left(outcome)}"
+                return f"{sentence(error)}; {_left(outcome, reads=reads)}"
 
     def _give_up(self, outcome: Outcome) -> None:
         if outcome.upload_id is None:
@@ -397,7 +400,9 @@ class _Crew:
         at_once: int,
         *,
         name: str | None = None,
+        reads: bool = True,
     ) -> None:
+        self._reads = reads
         self._name = name
         self._waiting = deque(files)
         self._files = len(files)
@@ -427,7 +432,7 @@ class _Crew:
             while True:
                 yield self._next(wait=False)
         for outcome in list(self._under_way):
-            outcome.error = interrupted(outcome)
+            outcome.error = interrupted(outcome, reads=self._reads)
             yield outcome
 
     @property
@@ -519,6 +524,7 @@ def upload(
             lambda path, outcome: uploading.upload(path, known, wish, outcome),
             manner.parallel,
             name=name,
+            reads=_reads(target, known),
         )
         sizes = [_size_bytes(found.path) for found in files if found.problem is None]
         if len(files) > 1:
@@ -551,10 +557,10 @@ def upload_piped(wish: Wish, manner: Manner, *, namespace: str | None, bucket: s
         return upload([Path(file.name)], wish, manner, namespace=namespace, bucket=bucket, as_json=as_json)
 
 
-def interrupted(outcome: Outcome) -> dict[str, str]:
-    """Return the error of a file whose upload was interrupted."""
+def interrupted(outcome: Outcome, *, reads: bool = True) -> dict[str, str]:
+    """Return the error of a file whose upload was interrupted. `reads`: whether the key may read the upload."""
     begun = outcome.upload_id is not None and outcome.status not in _ENDED
-    return {"code": "interrupted", "message": f"interrupted; {_left(outcome)}" if begun else "interrupted"}
+    return {"code": "interrupted", "message": f"interrupted; {_left(outcome, reads=reads)}" if begun else "interrupted"}
 
 
 def _known_bucket(service: Service) -> Bucket | None:
@@ -595,13 +601,21 @@ def _place(kept: Kept) -> str:
     return f"the bucket {kept.bucket} of {kept.namespace} on {kept.url}"
 
 
-def _left(outcome: Outcome) -> str:
+def _reads(target: Target, bucket: Bucket | None) -> bool:
+    """Return whether a key may read the uploads that it requests, and so resume them; upload tokens may."""
+    return bucket is not None or target.api_key.startswith("ut_")
+
+
+def _left(outcome: Outcome, *, reads: bool) -> str:
     """Return the state of the upload that was begun."""
     match outcome.status:
         case "PENDING" | "IN_PROGRESS" if outcome.file == _PIPED:
             return f"the upload {outcome.upload_id} is left to expire: send the file again"
         case "PENDING" | "IN_PROGRESS" as status:
             state = "pending" if status == "PENDING" else "in progress"
+            if not reads:
+                advice = "continuing needs a key with read; send the file again"
+                return f"the upload {outcome.upload_id} is left {state}: {advice}"
             stored = f", with {human(outcome.stored_bytes)} in storage" if outcome.stored_bytes else ""
             return f"the upload {outcome.upload_id} is left {state}{stored}: continue with 'upwell upload --resume'"
         case "PROCESSING":

@@ -283,6 +283,8 @@ def test_patience_ends(world: World, path: Path) -> None:
     assert outcome.error is not None
     assert outcome.error["code"] == "still_verifying"
     assert outcome.error["message"].endswith("the service continues on its own: see 'upwell uploads show upl_1'")
+    unread = world.upload(path, Wish(property_name="video"), bucket=None)
+    assert (unread.error or {})["message"].endswith("the service continues on its own")
 
 
 def test_bytes_that_were_there_already_are_confirmed(world: World, path: Path) -> None:
@@ -376,6 +378,27 @@ def test_an_interruption_leaves_the_upload_pending(world: World, path: Path) -> 
         "message": "interrupted; the upload upl_1 is left pending: continue with 'upwell upload --resume'",
     }
     assert kept(path)
+
+
+def test_a_key_that_may_not_read_is_advised_to_send_the_file_again(world: World, path: Path) -> None:
+    wish = Wish(property_name="video")
+    world.put = httpx.ConnectError("refused")
+    outcome = world.upload(path, wish, bucket=None)
+    advice = "the upload upl_1 is left pending: continuing needs a key with read; send the file again"
+    assert outcome.error is not None
+    assert outcome.error["message"] == f"the storage cannot be reached: refused; {advice}"
+
+    world.put = world.stop
+    assert world.upload(path, wish, bucket=None).error == {"code": "interrupted", "message": f"interrupted; {advice}"}
+    assert interrupted(Outcome(file="a", upload_id="upl_1", status="PENDING"), reads=False)["message"].endswith(advice)
+
+
+def test_an_upload_token_may_resume_though_it_may_not_read_the_bucket(world: World, path: Path) -> None:
+    world.put = httpx.ConnectError("refused")
+    token = Target(url=TARGET.url, api_key="ut_secret", namespace="ns", bucket="files")
+    outcome = world.upload(path, Wish(property_name="video"), bucket=None, target=token)
+    assert outcome.error is not None
+    assert outcome.error["message"].endswith("continue with 'upwell upload --resume'")
 
 
 def test_an_interruption_reports_how_much_is_in_storage() -> None:
@@ -507,7 +530,7 @@ def test_a_key_that_may_cancel_and_not_read_gives_an_interrupted_upload_up(world
     world.stopping.clear()
     world.put, world.look = httpx.Response(200), MAY_NOT
     assert world.upload(path).ok
-    assert world.notes == ["clip.mp4: the interrupted upload upl_1 is canceled; use --resume to continue an upload"]
+    assert world.notes == ["clip.mp4: the interrupted upload upl_1 is canceled"]
 
 
 def test_resuming_with_a_key_that_may_not_read_is_refused_with_what_to_do(world: World, path: Path) -> None:
