@@ -86,14 +86,13 @@ class SeededIds:
         return self._chance.secret()
 
 
-class DoingOnce:
+class DoingOnce(msgspec.Struct, frozen=True, kw_only=True):
     """Executes a request, unless this has already been done under its key."""
 
-    def __init__(self, *, keys: IdempotencyKeys, log: EventLog, clock: Clock, ids: Ids) -> None:
-        self._keys = keys
-        self._log = log
-        self._clock = clock
-        self._ids = ids
+    keys: IdempotencyKeys
+    log: EventLog
+    clock: Clock
+    ids: Ids
 
     async def __call__(self, request: KeyedRequest, creation: Creation[Result]) -> Result:
         """Return the result of the request, or of the earlier one under the same key.
@@ -101,9 +100,9 @@ class DoingOnce:
         A refused request releases its key. After any other error the outcome is unknown, and only the same request may
         be tried again.
         """
-        now = self._clock.now()
-        reservation = await self._keys.reserve(
-            request, seed=self._ids.new("", 32), now=now, leased_until=now + LEASE, expires_at=now + KEPT
+        now = self.clock.now()
+        reservation = await self.keys.reserve(
+            request, seed=self.ids.new("", 32), now=now, leased_until=now + LEASE, expires_at=now + KEPT
         )
         match reservation:
             case Made():
@@ -122,7 +121,7 @@ class DoingOnce:
 
     async def drop_expired(self) -> int:
         """Remove some expired keys, and return their number."""
-        return await self._keys.drop_expired(self._clock.now(), limit=_DROPPED_AT_ONCE)
+        return await self.keys.drop_expired(self.clock.now(), limit=_DROPPED_AT_ONCE)
 
     async def _carry_out(self, reserved: Reserved, creation: Creation[Result]) -> Result:
         try:
@@ -130,7 +129,7 @@ class DoingOnce:
         except RefusedError:
             if reserved.attempt == 1:
                 with suppress(LogUnavailableError):
-                    await self._keys.release(reserved)
+                    await self.keys.release(reserved)
             else:  # an earlier attempt may still be committed
                 await self._give_back(reserved)
             raise
@@ -138,7 +137,7 @@ class DoingOnce:
             await self._give_back(reserved)
             raise
         with suppress(LogUnavailableError):  # the request has succeeded, and the next attempt will find it
-            await self._keys.finish(reserved, creation.made(result))
+            await self.keys.finish(reserved, creation.made(result))
         return result
 
     async def _make(self, reserved: Reserved, creation: Creation[Result]) -> Result:
@@ -146,7 +145,7 @@ class DoingOnce:
         ids = await creation.found(drawn) if creation.found and reserved.attempt > 1 else None
         if ids is None:
             try:
-                return await creation.make(SeededIds(reserved.seed, self._ids))
+                return await creation.make(SeededIds(reserved.seed, self.ids))
             except VersionConflictError as conflict:
                 if creation.found is not None:
                     ids = await creation.found(drawn)
@@ -155,15 +154,15 @@ class DoingOnce:
                 if ids is None:
                     raise
         # another attempt was committed, with the same ids; its process may have died before it knew
-        await self._log.make_durable()
+        await self.log.make_durable()
         return await creation.again(Remembered(ids=ids, drawn=drawn))
 
     async def _give_back(self, reserved: Reserved) -> None:
         with suppress(LogUnavailableError):
-            await self._keys.give_back(reserved)
+            await self.keys.give_back(reserved)
 
     def _drawn(self, creation: Creation[Result], seed: str) -> tuple[str, ...]:
-        ids = SeededIds(seed, self._ids)
+        ids = SeededIds(seed, self.ids)
         return tuple(ids.new(creation.prefix) for _ in range(creation.count))
 
 

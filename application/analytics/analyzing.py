@@ -60,21 +60,20 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     progress: Progress
 
 
-class Analyzing:
+class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
     """Returns analytics."""
 
-    def __init__(self, *, analytics: Analytics, clock: Clock) -> None:
-        self._analytics = analytics
-        self._clock = clock
+    analytics: Analytics
+    clock: Clock
 
     def last(self, hours: int, group_by: str) -> Period:
         """Return the period of the last hours."""
-        now = self._clock.now()
+        now = self.clock.now()
         return self._period(now - timedelta(hours=hours), now, group_by)
 
     def between(self, start: datetime | None, end: datetime | None, group_by: str) -> Period:
         """Return the period between two times, by default 30 days; it ends now at the latest."""
-        now = self._clock.now()
+        now = self.clock.now()
         ends = now if end is None else min(end, now)
         if start is None:
             start = max(ends, datetime.min.replace(tzinfo=ends.tzinfo) + USUAL_SPAN) - USUAL_SPAN
@@ -82,11 +81,11 @@ class Analyzing:
 
     async def progress(self) -> Progress:
         """Return the progress of the figures; later queries are at least as recent."""
-        return await self._analytics.progress()
+        return await self.analytics.progress()
 
     async def uploads(self, area: Area, period: Period) -> tuple[Sequence[UploadFigures], UploadFigures]:
         """Return the outcomes of uploads for each step, and in total."""
-        *found, total = await self._analytics.uploads(area, start=period.start, end=period.end, step=period.step)
+        *found, total = await self.analytics.uploads(area, start=period.start, end=period.end, step=period.step)
         known = {each.at: each for each in found}
         return [known.get(at) or UploadFigures(at=at) for at in period.steps], total
 
@@ -102,15 +101,15 @@ class Analyzing:
         return Overview(
             series=series,
             total=total,
-            failures=await self._analytics.failures(area, start=period.start, end=period.end),
+            failures=await self.analytics.failures(area, start=period.start, end=period.end),
             avoided=sum(each.avoided for each in changes),
             avoided_bytes=sum(each.avoided_bytes for each in changes),
-            buckets=await self._analytics.buckets(area, start=period.start, end=period.end, limit=MAX_BUCKETS),
+            buckets=await self.analytics.buckets(area, start=period.start, end=period.end, limit=MAX_BUCKETS),
             progress=progress,
         )
 
     async def _changes(self, area: Area, period: Period) -> Sequence[Change]:
-        return await self._analytics.changes(area, start=period.start, end=period.end, step=period.step)
+        return await self.analytics.changes(area, start=period.start, end=period.end, step=period.step)
 
     @staticmethod
     def _period(start: datetime, end: datetime, group_by: str) -> Period:

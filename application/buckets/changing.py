@@ -57,14 +57,13 @@ class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
     retention_seconds: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
-class ChangingBuckets:
+class ChangingBuckets(msgspec.Struct, frozen=True, kw_only=True):
     """One command. Idempotent."""
 
-    def __init__(self, *, log: EventLog, read_side: ReadSide, clock: Clock, ids: Ids) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    read_side: ReadSide
+    clock: Clock
+    ids: Ids
 
     async def __call__(
         self, caller: Caller, namespace: NamespaceRecord, bucket_id: str, change: BucketChange
@@ -80,10 +79,10 @@ class ChangingBuckets:
             return await self._change(caller, namespace, bucket, change)
 
         try:
-            await handle(self._log, BUCKET, bucket_id, make)
+            await handle(self.log, BUCKET, bucket_id, make)
         except ClaimTakenError as taken:
             raise bucket_name_taken(taken, shown=may_read(caller, namespace)) from taken
-        record = await self._read_side.bucket(namespace.namespace_id, bucket_id)
+        record = await self.read_side.bucket(namespace.namespace_id, bucket_id)
         if record is None:
             raise bucket_not_found(bucket_id)
         return record
@@ -93,8 +92,8 @@ class ChangingBuckets:
     ) -> Proposal[BucketEvent]:
         bucket_id, before = bucket.stream_id, bucket.state
         origin = caller.origin(
-            self._clock.now(),
-            new_command_id(self._ids),
+            self.clock.now(),
+            new_command_id(self.ids),
             namespace_id=namespace.namespace_id,
             bucket_id=bucket_id,
         )
@@ -120,7 +119,7 @@ class ChangingBuckets:
         after_place = None
         while True:
             asked = PageRequest(limit=_OBJECTS_AT_ONCE, where=held, after=after_place)
-            page = await self._read_side.bucket_objects(namespace.namespace_id, bucket_id, asked)
+            page = await self.read_side.bucket_objects(namespace.namespace_id, bucket_id, asked)
             for record in page.rows:
                 for name in names:
                     for problem in value_problems(schema.properties[name], record.metadata.get(name), name):

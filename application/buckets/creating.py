@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from application.buckets.changing import bucket_name_taken
 from application.handling import start
 from application.keys.callers import Caller, may_read, new_command_id
@@ -16,13 +18,12 @@ from domain.namespaces.namespace import namespace_deleting
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules, checked
 
 
-class CreatingBuckets:
+class CreatingBuckets(msgspec.Struct, frozen=True, kw_only=True):
     """One command; names are unique in a namespace."""
 
-    def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
-        self._log = log
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    clock: Clock
+    ids: Ids
 
     async def __call__(
         self,
@@ -40,8 +41,8 @@ class CreatingBuckets:
         ids: Ids | None = None,
     ) -> BucketRecord:
         """Create a bucket, which accepts uploads at once. `ids`: those of a request under an idempotency key."""
-        ids = ids or self._ids
-        now = self._clock.now()
+        ids = ids or self.ids
+        now = self.clock.now()
         bucket_id = ids.new("bkt_")
         origin = caller.origin(now, new_command_id(ids), namespace_id=namespace.namespace_id, bucket_id=bucket_id)
         command = CreateBucket(
@@ -62,7 +63,7 @@ class CreatingBuckets:
             free=(deletion_claim(namespace.namespace_id), bucket_name_claim(namespace.namespace_id, name)),
         )
         try:
-            position = await start(self._log, bucket_id, BUCKET.decide(command, BUCKET.initial), conditions)
+            position = await start(self.log, bucket_id, BUCKET.decide(command, BUCKET.initial), conditions)
         except ClaimTakenError as taken:
             if taken.claim == deletion_claim(namespace.namespace_id):
                 raise namespace_deleting(namespace.namespace_id) from taken

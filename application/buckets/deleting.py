@@ -7,6 +7,8 @@ ordinary idempotent commands: a worker may be killed at any point, and uploads m
 from collections import Counter
 from functools import partial
 
+import msgspec
+
 from application.handling import BusyError, Loaded, Proposal, handle, load
 from application.keys.callers import Caller, new_command_id
 from application.objects.deleting import DeletingObjects
@@ -47,27 +49,16 @@ from domain.uploads.upload import (
 _IDLE_ROUNDS = 3
 
 
-class DeletingBuckets:
+class DeletingBuckets(msgspec.Struct, frozen=True, kw_only=True):
     """Begins a deletion, and runs its task."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        read_side: ReadSide,
-        tasks: Tasks,
-        delete_object: DeletingObjects,
-        clock: Clock,
-        ids: Ids,
-        rules: Rules,
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._tasks = tasks
-        self._delete_object = delete_object
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
+    log: EventLog
+    read_side: ReadSide
+    tasks: Tasks
+    delete_object: DeletingObjects
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def __call__(self, caller: Caller, bucket: BucketRecord) -> TaskRecord:
         """Begin to delete a bucket, and return its task. A repeated call returns the same task."""
@@ -80,35 +71,33 @@ class DeletingBuckets:
                 raise bucket_not_found(bucket_id)
             if isinstance(found.state, DeletingBucket):
                 task_id = found.state.task_id
-                if await running_task(self._tasks, caller, task_id) is not None:
+                if await running_task(self.tasks, caller, task_id) is not None:
                     return None
-            now = self._clock.now()
-            task_id = self._ids.new("task_")
+            now = self.clock.now()
+            task_id = self.ids.new("task_")
             task = new_task(
                 caller, task_id, TaskType.DELETE_BUCKET, namespace_id=bucket.namespace_id, subject=bucket_id, now=now
             )
-            await self._tasks.create(task, drop_at=now + self._rules.retention)
-            origin = caller.origin(
-                now, new_command_id(self._ids), namespace_id=bucket.namespace_id, bucket_id=bucket_id
-            )
+            await self.tasks.create(task, drop_at=now + self.rules.retention)
+            origin = caller.origin(now, new_command_id(self.ids), namespace_id=bucket.namespace_id, bucket_id=bucket_id)
             return Proposal(
                 origin=origin,
                 events=BUCKET.decide(BeginBucketDeletion(origin=origin, task_id=task_id), found.state),
                 conditions=Conditions(key_id=caller.key.key_id),
-                undo=partial(self._tasks.cancel, organization_id, task_id, now=now),
+                undo=partial(self.tasks.cancel, organization_id, task_id, now=now),
             )
 
-        await handle(self._log, BUCKET, bucket_id, begin)
-        return await kept_task(self._tasks, caller, task_id)
+        await handle(self.log, BUCKET, bucket_id, begin)
+        return await kept_task(self.tasks, caller, task_id)
 
     async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
         """Delete the content of the item's bucket, and then the bucket."""
 
         async def begun() -> bool:
-            bucket = await load(self._log, BUCKET, item.subject)
+            bucket = await load(self.log, BUCKET, item.subject)
             return not isinstance(bucket.state, LiveBucket)
 
-        await wait_until_begun(begun, task, self._clock)
+        await wait_until_begun(begun, task, self.clock)
         deleted = Counter[str]()
         await self.empty(item.subject, task, context, deleted)
         return dict(deleted)
@@ -126,13 +115,13 @@ class DeletingBuckets:
         idle = 0
         while idle < _IDLE_ROUNDS:  # an upload may become an object in the meantime: the next round deletes it
             there = gone = 0
-            async for page in pages(lambda after: self._read_side.objects_in(bucket_id, after=after, limit=PAGE)):
+            async for page in pages(lambda after: self.read_side.objects_in(bucket_id, after=after, limit=PAGE)):
                 there += len(page)
                 count = await delete_all(delete_object, page)
                 gone += count
                 deleted["deleted_objects"] += count
                 await context.record_progress(task, **deleted)
-            async for page in pages(lambda after: self._read_side.uploads_in(bucket_id, after=after, limit=PAGE)):
+            async for page in pages(lambda after: self.read_side.uploads_in(bucket_id, after=after, limit=PAGE)):
                 there += len(page)
                 count = await delete_all(forget_upload, page)
                 gone += count
@@ -146,7 +135,7 @@ class DeletingBuckets:
 
     async def _delete(self, object_id: str, task: TaskRecord) -> bool:
         try:
-            await self._delete_object(object_id, actor_id=task.actor_id)
+            await self.delete_object(object_id, actor_id=task.actor_id)
         except (
             NotFoundError,
             WrongStateError,
@@ -158,7 +147,7 @@ class DeletingBuckets:
         """End an upload in any state, and forget it. An upload that an object holds is deleted with the object."""
 
         async def forget(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:
-            origin = upload.origin_of(task.actor_id, new_command_id(self._ids), self._clock.now())
+            origin = upload.origin_of(task.actor_id, new_command_id(self.ids), self.clock.now())
             commands: list[UploadCommand] = [ForgetUpload(origin=origin)]
             if isinstance(upload.state, Pending | InProgress | Processing):
                 commands.insert(0, CancelUpload(origin=origin, forget_at=origin.at))
@@ -169,7 +158,7 @@ class DeletingBuckets:
             )
 
         try:
-            await handle(self._log, UPLOAD, upload_id, forget)
+            await handle(self.log, UPLOAD, upload_id, forget)
         except WrongStateError:
             return False  # it has become part of an object, or is changed too often
         return True
@@ -191,8 +180,8 @@ class DeletingBuckets:
             return Proposal(origin=origin, events=BUCKET.decide(EndBucketDeletion(origin=origin), bucket.state))
 
         try:
-            deleting = await handle(self._log, BUCKET, bucket_id, begin)  # only now, if its namespace is being deleted
-            await handle(self._log, BUCKET, bucket_id, end, loaded=deleting)
+            deleting = await handle(self.log, BUCKET, bucket_id, begin)  # only now, if its namespace is being deleted
+            await handle(self.log, BUCKET, bucket_id, end, loaded=deleting)
         except BusyError as busy:
             raise StuckError(bucket_id) from busy
 
@@ -202,8 +191,8 @@ class DeletingBuckets:
             namespace_id=task.namespace_id,
             bucket_id=bucket_id,
             actor_id=task.actor_id,
-            command_id=new_command_id(self._ids),
-            at=self._clock.now(),
+            command_id=new_command_id(self.ids),
+            at=self.clock.now(),
         )
 
 

@@ -62,35 +62,27 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
         return not self.ahead and not self.missed
 
 
-class CheckingReaders:
+class CheckingReaders(msgspec.Struct, frozen=True, kw_only=True):
     """Changes nothing; the service and its workers may keep running."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        read_side: ReadSide,
-        subscriptions: Subscriptions[Any],
-        deliveries: WebhookDeliveries[Any],
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._subscriptions = subscriptions
-        self._deliveries = deliveries
+    log: EventLog
+    read_side: ReadSide
+    subscriptions: Subscriptions[Any]
+    deliveries: WebhookDeliveries[Any]
 
     async def check(self) -> Checked:
         """Compare. Raises `LogUnavailableError`."""
-        records = await self._subscriptions.subscriptions()
-        end = await self._log.head()  # after the positions: none is ahead of it
+        records = await self.subscriptions.subscriptions()
+        end = await self.log.head()  # after the positions: none is ahead of it
         ahead = [
             AheadOfLog(reader=each.name, position=each.position, end=end) for each in records if each.position > end
         ]
         position = min(next((each.position for each in records if each.name == SUBSCRIPTION), 0), end)
-        webhooks = await listening(self._log, self._read_side, None, after=0)
+        webhooks = await listening(self.log, self.read_side, None, after=0)
         ahead += [
             AheadOfLog(reader=webhook_id, position=place, end=end)
-            for (webhook_id, place) in await self._deliveries.queued(_ids(webhooks), after=end, until=_ALL)
-            if place > await self._log.head()
+            for (webhook_id, place) in await self.deliveries.queued(_ids(webhooks), after=end, until=_ALL)
+            if place > await self.log.head()
         ]
         missed, progress = await self._compare(webhooks, position)
         return Checked(end=end, position=position, ahead=ahead, missed=missed, progress=progress)
@@ -100,12 +92,12 @@ class CheckingReaders:
     ) -> tuple[list[Missed], list[WebhookProgress]]:
         wanted: dict[str, list[int]] = {webhook_id: [] for webhook_id in _ids(webhooks)}
         found: dict[tuple[str, int], DeliveryStatus] = {}
-        dropped = await self._deliveries.dropped_until(_ids(webhooks))
+        dropped = await self.deliveries.dropped_until(_ids(webhooks))
         after = min(
             (max(each.since[0], dropped.get(each.webhook.webhook_id, 0)) for each in webhooks), default=position
         )
         while after < position:
-            page = await self._log.read_feed(after=after, limit=_PAGE)
+            page = await self.log.read_feed(after=after, limit=_PAGE)
             until = min(page[-1].id, position)
             for stored in page:
                 origin = origin_of(stored.state) if stored.id <= until else None
@@ -113,12 +105,12 @@ class CheckingReaders:
                     organization_id = None if origin is None else origin.organization_id
                     if each.webhook.organization_id == organization_id and each.wants(stored.id, stored.topic):
                         wanted[each.webhook.webhook_id].append(stored.id)
-            found |= await self._deliveries.queued(_ids(webhooks), after=after, until=until)
+            found |= await self.deliveries.queued(_ids(webhooks), after=after, until=until)
             after = until
-        dropped = await self._deliveries.dropped_until(
+        dropped = await self.deliveries.dropped_until(
             _ids(webhooks)
         )  # deliveries removed in the meantime are not missing
-        there = _ids(await listening(self._log, self._read_side, None, after=_ALL))
+        there = _ids(await listening(self.log, self.read_side, None, after=_ALL))
         missed, progress = [], []
         for each in webhooks:
             webhook_id = each.webhook.webhook_id

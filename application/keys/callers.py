@@ -101,17 +101,14 @@ def upload_token_secret(token_id: str, chance: str) -> str:
     return f"{PREFIX}{token_id.removeprefix(ID_PREFIX)}.{chance}"
 
 
-class Admitting:
+class Admitting(msgspec.Struct, frozen=True, kw_only=True):
     """Authenticates callers, and finds the namespace and bucket that they name."""
 
-    def __init__(
-        self, *, directory: Directory, log: EventLog, uses: KeyUses, secrets: TokenSecrets, clock: Clock
-    ) -> None:
-        self._directory = directory
-        self._log = log
-        self._uses = uses
-        self._secrets = secrets
-        self._clock = clock
+    directory: Directory
+    log: EventLog
+    uses: KeyUses
+    secrets: TokenSecrets
+    clock: Clock
 
     async def caller(self, secret: str | None) -> Caller:
         """Return the caller with this secret; refuse an unknown, revoked or expired one."""
@@ -122,10 +119,10 @@ class Admitting:
         if secret.startswith(EVENT_TOKEN_PREFIX):
             return await self._holder_of_event_token(secret)
         key_hash = hash_of(secret)
-        key = await self._directory.key(key_hash)
+        key = await self.directory.key(key_hash)
         if key is None:
             raise UnauthenticatedError("key_unknown", f"This API key is unknown: {_HELP}.")
-        now = self._clock.now()
+        now = self.clock.now()
         if key_hash not in key.live_hashes(now):
             raise UnauthenticatedError("key_rotated", "This API key was rotated: use its new secret.")
         return Caller(key=key, organization=await self._organization_of(key, now))
@@ -133,12 +130,12 @@ class Admitting:
     def again(self, caller: Caller, now: datetime) -> None:
         """Act for a caller that was admitted before and has not changed since."""
         acting_for.set(caller.organization.organization_id)
-        self._uses.note(caller.key.key_id, now)
+        self.uses.note(caller.key.key_id, now)
 
     async def still(self, caller: Caller) -> None:
         """Refuse a caller whose key was revoked or changed, or has expired since it was admitted."""
-        key = await self._directory.key_by_id(caller.key.key_id)
-        now = self._clock.now()
+        key = await self.directory.key_by_id(caller.key.key_id)
+        now = self.clock.now()
         if key is None:
             raise UnauthenticatedError("key_unknown", f"This API key is unknown: {_HELP}.")
         await self._organization_of(key, now)
@@ -158,22 +155,22 @@ class Admitting:
         whole_hash = hash_of(secret)
         # An old token has an id derived from its secret, which authenticates it.
         token_id = ID_PREFIX + (named if dot else whole_hash[:_DERIVED_ID_LENGTH])
-        token = await self._directory.upload_token(token_id)
+        token = await self.directory.upload_token(token_id)
         if token is not None and not hmac.compare_digest(token.token_hash or "", whole_hash if dot else ""):
             token = None
-        key = None if token is None else await self._directory.key_by_id(token.key_id)
+        key = None if token is None else await self.directory.key_by_id(token.key_id)
         if token is None or key is None:
             raise token_unknown()
-        now = self._clock.now()
+        now = self.clock.now()
         if token.expires_at <= now:
             raise UnauthenticatedError("token_expired", "This upload token has expired: request another one.")
         return Caller(key=key, organization=await self._organization_of(key, now), token=token)
 
     async def _holder_of_event_token(self, secret: str) -> Caller:
         key_id = key_id_in(secret)
-        key = None if key_id is None else await self._directory.key_by_id(key_id)
-        now = self._clock.now()
-        token = None if key is None else token_in(secret, key.live_hashes(now), self._secrets)
+        key = None if key_id is None else await self.directory.key_by_id(key_id)
+        now = self.clock.now()
+        token = None if key is None else token_in(secret, key.live_hashes(now), self.secrets)
         if key is None or token is None or not token.may_have_been_issued(now):
             raise UnauthenticatedError("token_unknown", "This event token is unknown: request another one.")
         if token.expires_at <= now:
@@ -188,11 +185,11 @@ class Admitting:
             raise UnauthenticatedError(
                 "key_expired", "This API key has expired: use another one, or set a later expires_at."
             )
-        organization = await self._directory.organization(key.organization_id)
+        organization = await self.directory.organization(key.organization_id)
         if organization is None:
             raise UnauthenticatedError("key_unknown", f"This API key is unknown: {_HELP}.")
         acting_for.set(organization.organization_id)
-        self._uses.note(key.key_id, now)
+        self.uses.note(key.key_id, now)
         return organization
 
     async def reachable_buckets(
@@ -228,7 +225,7 @@ class Admitting:
         if found is Reach.THERE:
             return None
         named = {str(scope["resource_id"]) for scope in scopes if scope.get("resource_type") == ResourceType.BUCKET}
-        buckets = [await self._directory.bucket(namespace.namespace_id, each) for each in sorted(named)]
+        buckets = [await self.directory.bucket(namespace.namespace_id, each) for each in sorted(named)]
         there = [bucket for bucket in buckets if bucket is not None]
         if not there:
             if found is Reach.NOT_FOR_THIS:
@@ -247,11 +244,11 @@ class Admitting:
 
     async def requested(self, caller: Caller, upload_id: str) -> bool:
         """Return whether the caller requested an upload: with its token, or with its key or a token of the key."""
-        stored = await self._log.read_stream(upload_id)
+        stored = await self.log.read_stream(upload_id)
         actor_id = decode(stored[0].state).origin.actor_id if stored else ""
         if actor_id == caller.actor_id or caller.token is not None:
             return actor_id == caller.actor_id
-        token = await self._directory.upload_token(actor_id) if actor_id.startswith(ID_PREFIX) else None
+        token = await self.directory.upload_token(actor_id) if actor_id.startswith(ID_PREFIX) else None
         return token is not None and token.key_id == caller.key.key_id
 
     async def reads(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
@@ -271,13 +268,13 @@ class Admitting:
         organization: dict[str, set[str]] = {ResourceType.ORGANIZATION: {organization_id}}
         if not caller.key.scopes or reach(caller.key.scopes, needed, organization) is Reach.THERE:
             return True
-        namespace = await self._directory.namespace(organization_id, namespace_id) if namespace_id else None
+        namespace = await self.directory.namespace(organization_id, namespace_id) if namespace_id else None
         return namespace is not None and await self._may(caller, needed, namespace, bucket_id)
 
     async def _may(self, caller: Caller, needed: Permission, namespace: NamespaceRecord, bucket_id: str) -> bool:
         if may(caller.key, needed, namespace):
             return True
-        bucket = await self._directory.bucket(namespace.namespace_id, bucket_id)
+        bucket = await self.directory.bucket(namespace.namespace_id, bucket_id)
         return bucket is not None and may(caller.key, needed, namespace, bucket)
 
     async def namespace(self, caller: Caller, id_or_name: str | None) -> NamespaceRecord:
@@ -288,14 +285,14 @@ class Admitting:
                 "The header X-Namespace is missing: send the id or name of a namespace.",
                 {"field": "X-Namespace"},
             )
-        namespace = await self._directory.namespace(caller.organization.organization_id, id_or_name)
+        namespace = await self.directory.namespace(caller.organization.organization_id, id_or_name)
         if namespace is None:
             raise namespace_not_found(id_or_name)
         return namespace
 
     async def bucket(self, namespace: NamespaceRecord, id_or_name: str) -> BucketRecord:
         """Return the bucket that the caller named, by id or name."""
-        bucket = await self._directory.bucket(namespace.namespace_id, id_or_name)
+        bucket = await self.directory.bucket(namespace.namespace_id, id_or_name)
         if bucket is None:
             raise bucket_not_found(id_or_name)
         return bucket

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import msgspec
+
 from application.handling import start
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
@@ -12,14 +14,13 @@ from domain.keys.token_secrets import TokenSecrets
 from domain.refusals import InvalidInputError
 
 
-class IssuingEventTokens:
+class IssuingEventTokens(msgspec.Struct, frozen=True, kw_only=True):
     """Issues a token. The token is not stored; its issue is recorded for the audit log."""
 
-    def __init__(self, *, log: EventLog, secrets: TokenSecrets, clock: Clock, ids: Ids) -> None:
-        self._log = log
-        self._secrets = secrets
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    secrets: TokenSecrets
+    clock: Clock
+    ids: Ids
 
     async def __call__(
         self, caller: Caller, namespace: NamespaceRecord | None, *, expires_in_seconds: int
@@ -31,16 +32,16 @@ class IssuingEventTokens:
                 f"expires_in_seconds is out of range: send a number from {MIN_SECONDS} to {MAX_SECONDS}.",
                 {"field": "expires_in_seconds"},
             )
-        now, key = self._clock.now(), caller.key
+        now, key = self.clock.now(), caller.key
         namespace_id = None if namespace is None else namespace.namespace_id
         expires_at = now + timedelta(seconds=expires_in_seconds)
         token = EventToken(
-            token_id=self._ids.new("etk_"),
+            token_id=self.ids.new("etk_"),
             key_id=key.key_id,
             namespace_id=namespace_id,
             expires_at=expires_at if key.expires_at is None else min(expires_at, key.expires_at),
         )
-        origin = caller.origin(now, new_command_id(self._ids), namespace_id=namespace_id)
+        origin = caller.origin(now, new_command_id(self.ids), namespace_id=namespace_id)
         issued = EventTokenIssued(
             origin=origin,
             token_id=token.token_id,
@@ -48,5 +49,5 @@ class IssuingEventTokens:
             namespace_id=token.namespace_id,
             expires_at=token.expires_at,
         )
-        await start(self._log, token.token_id, (issued,), Conditions(key_id=key.key_id))
-        return event_token_secret(token, key.key_hash, self._secrets), token
+        await start(self.log, token.token_id, (issued,), Conditions(key_id=key.key_id))
+        return event_token_secret(token, key.key_hash, self.secrets), token

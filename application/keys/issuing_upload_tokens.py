@@ -43,13 +43,12 @@ class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy | None = None
 
 
-class IssuingUploadTokens:
+class IssuingUploadTokens(msgspec.Struct, frozen=True, kw_only=True):
     """One command: the calling key delegates a part of its permissions to the holder of the token."""
 
-    def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
-        self._log = log
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    clock: Clock
+    ids: Ids
 
     async def __call__(
         self,
@@ -64,7 +63,7 @@ class IssuingUploadTokens:
 
         `ids`: those of a request under an idempotency key.
         """
-        ids = ids or self._ids
+        ids = ids or self.ids
         if wish.policy not in {None, Policy.INSERT} and not may(caller.key, Permission.DELETE, namespace, bucket):
             raise ForbiddenError(
                 "grants_too_much",
@@ -73,7 +72,7 @@ class IssuingUploadTokens:
                 " permission 'delete': leave policy out, or use a key that has it.",
                 {"exceeds": ["policy"]},
             )
-        now = self._clock.now()
+        now = self.clock.now()
         token_id = ids.new(ID_PREFIX)
         secret = upload_token_secret(token_id, ids.secret().removeprefix("sk_"))
         key = caller.key
@@ -94,7 +93,7 @@ class IssuingUploadTokens:
         )
         issued = UPLOAD_TOKEN.decide(command, UPLOAD_TOKEN.initial)
         conditions = Conditions(key_id=key.key_id, namespace_id=bucket.namespace_id, bucket_id=bucket.bucket_id)
-        await start(self._log, token_id, issued, conditions)
+        await start(self.log, token_id, issued, conditions)
         made = UPLOAD_TOKEN.replay(issued)
         assert isinstance(made, IssuedToken)  # noqa: S101  # the only result of this command
         return made.token, secret

@@ -61,18 +61,17 @@ class KeyChange(msgspec.Struct, frozen=True, kw_only=True):
     status: KeyStatus | None = None
 
 
-class ManagingKeys:
+class ManagingKeys(msgspec.Struct, frozen=True, kw_only=True):
     """Creates, changes, rotates and revokes keys; names are unique per user.
 
     `by`: the calling key, which must be live and cannot grant more than it has; None for the operator.
     """
 
-    def __init__(self, *, log: EventLog, read_side: KeyReads, clock: Clock, ids: Ids, rules: Rules) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
+    log: EventLog
+    read_side: KeyReads
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def create(
         self,
@@ -85,7 +84,7 @@ class ManagingKeys:
         ids: Ids | None = None,
     ) -> tuple[KeyRecord, str]:
         """Create a key and return it with its secret. `ids`: those of a request under an idempotency key."""
-        ids = ids or self._ids
+        ids = ids or self.ids
         key_id = ids.new("key_")
         secret = secret or ids.secret()
         origin = self._origin(organization_id, actor_id)
@@ -116,7 +115,7 @@ class ManagingKeys:
         )
         conditions = _conditions(origin, by, name=wish.name, user_id=wish.user_id)
         try:
-            await start(self._log, key_id, API_KEY.decide(command, API_KEY.initial), conditions)
+            await start(self.log, key_id, API_KEY.decide(command, API_KEY.initial), conditions)
         except ClaimTakenError as taken:
             raise _name_taken(taken) from taken
         record = KeyRecord(
@@ -187,9 +186,9 @@ class ManagingKeys:
         `ids`: those of a request under an idempotency key. If an earlier attempt has rotated the key, it does not
         change, and the secret is empty: another rotation would end the secret in use.
         """
-        secret = self._ids.secret()
-        command_id = new_command_id(ids or self._ids)
-        overlap = self._rules.key_overlap if overlap is None else overlap
+        secret = self.ids.secret()
+        command_id = new_command_id(ids or self.ids)
+        overlap = self.rules.key_overlap if overlap is None else overlap
 
         def decide(origin: Origin, state: ApiKey) -> tuple[ApiKeyEvent, ...]:
             if isinstance(state, ActiveKey):
@@ -225,7 +224,7 @@ class ManagingKeys:
 
         Bytes of uploads that it or its tokens requested are refused from now on, unless open uploads may finish.
         """
-        if await self._read_side.key_by_name(organization_id, user_id, name) is None:
+        if await self.read_side.key_by_name(organization_id, user_id, name) is None:
             raise key_not_found(key_name=name)
 
         def decide(origin: Origin, state: ApiKey) -> tuple[ApiKeyEvent, ...]:
@@ -235,7 +234,7 @@ class ManagingKeys:
 
     async def revoke_by_id(self, key_id: str, *, actor_id: str) -> KeyRecord:
         """Revoke a key by its id, for the operator, and return it."""
-        key = await self._read_side.key_by_id(key_id)
+        key = await self.read_side.key_by_id(key_id)
         if key is None:
             raise key_not_found(key_id=key_id)
         if key.revoked_at is None:
@@ -244,16 +243,16 @@ class ManagingKeys:
 
     async def list_live(self, organization_id: str) -> Sequence[KeyRecord]:
         """Return all live keys of an organization by user, each user's newest first, for the operator."""
-        users = sorted(await self._read_side.users(organization_id))
-        found = [key for user in users for key in await self._read_side.keys(organization_id, user)]
+        users = sorted(await self.read_side.users(organization_id))
+        found = [key for user in users for key in await self.read_side.keys(organization_id, user)]
         return [key for key in found if key.revoked_at is None]
 
     async def list(self, caller: Caller, user_id: str, *, revoked: bool) -> Sequence[KeyRecord]:
         """Return a user's keys, the newest first, and record the listing; `revoked`: include revoked ones."""
-        origin = caller.origin(self._clock.now(), new_command_id(self._ids))
+        origin = caller.origin(self.clock.now(), new_command_id(self.ids))
         listed = ApiKeysListed(origin=origin, user_id=user_id)
-        await start(self._log, self._ids.new("audit_"), (listed,), Conditions(key_id=caller.key.key_id))
-        found = await self._read_side.keys(origin.organization_id, user_id)
+        await start(self.log, self.ids.new("audit_"), (listed,), Conditions(key_id=caller.key.key_id))
+        found = await self.read_side.keys(origin.organization_id, user_id)
         return [key for key in found if revoked or key.revoked_at is None]
 
     async def _carry_out(
@@ -283,17 +282,17 @@ class ManagingKeys:
             )
 
         try:
-            await handle(self._log, API_KEY, key_id, change)
+            await handle(self.log, API_KEY, key_id, change)
         except ClaimTakenError as taken:
             raise _name_taken(taken) from taken
         return await self._by_id(organization_id, user_id, key_id)
 
     async def _by_id(self, organization_id: str, user_id: str, key_id: str) -> KeyRecord:
-        return next(key for key in await self._read_side.keys(organization_id, user_id) if key.key_id == key_id)
+        return next(key for key in await self.read_side.keys(organization_id, user_id) if key.key_id == key_id)
 
     async def _named(self, organization_id: str, user_id: str, name: str) -> KeyRecord:
         """Return the user's key of this name: the live one, otherwise the last revoked one."""
-        found = [key for key in await self._read_side.keys(organization_id, user_id) if key.name == name]
+        found = [key for key in await self.read_side.keys(organization_id, user_id) if key.name == name]
         if not found:
             raise key_not_found(key_name=name)
         live = [key for key in found if key.revoked_at is None]
@@ -303,8 +302,8 @@ class ManagingKeys:
         return Origin(
             organization_id=organization_id,
             actor_id=actor_id,
-            command_id=command_id or new_command_id(self._ids),
-            at=self._clock.now(),
+            command_id=command_id or new_command_id(self.ids),
+            at=self.clock.now(),
         )
 
 

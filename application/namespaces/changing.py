@@ -32,14 +32,13 @@ class NamespaceChange(msgspec.Struct, frozen=True, kw_only=True):
     settings: JSON = {}
 
 
-class ChangingNamespaces:
+class ChangingNamespaces(msgspec.Struct, frozen=True, kw_only=True):
     """One command. Idempotent."""
 
-    def __init__(self, *, log: EventLog, read_side: NamespaceReads, clock: Clock, ids: Ids) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    read_side: NamespaceReads
+    clock: Clock
+    ids: Ids
 
     async def __call__(self, caller: Caller, namespace_id: str, change: NamespaceChange) -> NamespaceRecord:
         """Change a namespace and return its new state. A taken name is refused, and then nothing changes."""
@@ -48,10 +47,10 @@ class ChangingNamespaces:
             return self._update(caller, namespace, change)
 
         try:
-            await handle(self._log, NAMESPACE, namespace_id, update)
+            await handle(self.log, NAMESPACE, namespace_id, update)
         except ClaimTakenError as taken:
             raise namespace_name_taken(taken, caller) from taken
-        record = await self._read_side.namespace(caller.organization.organization_id, namespace_id)
+        record = await self.read_side.namespace(caller.organization.organization_id, namespace_id)
         if record is None:
             raise namespace_not_found(namespace_id)
         return record
@@ -63,7 +62,7 @@ class ChangingNamespaces:
         known = namespace.state if isinstance(namespace.state, ActiveNamespace) else None
         name, description = (known.name, known.description) if known else ("", None)
         settings: dict[str, Any] = known.settings if known else {}
-        origin = caller.origin(self._clock.now(), new_command_id(self._ids), namespace_id=namespace_id)
+        origin = caller.origin(self.clock.now(), new_command_id(self.ids), namespace_id=namespace_id)
         command = UpdateNamespace(
             origin=origin,
             name=name if isinstance(change.name, msgspec.UnsetType) else change.name,

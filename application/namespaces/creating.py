@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from application.handling import start
 from application.keys.callers import Caller, new_command_id
 from application.namespaces.changing import namespace_name_taken
@@ -13,13 +15,12 @@ from domain.claims import namespace_name_claim
 from domain.namespaces.namespace import NAMESPACE, CreateNamespace, NamespaceStatus
 
 
-class CreatingNamespaces:
+class CreatingNamespaces(msgspec.Struct, frozen=True, kw_only=True):
     """One command; names are unique in an organization."""
 
-    def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
-        self._log = log
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    clock: Clock
+    ids: Ids
 
     async def __call__(
         self,
@@ -34,8 +35,8 @@ class CreatingNamespaces:
 
         `ids`: those of a request under an idempotency key.
         """
-        ids = ids or self._ids
-        now = self._clock.now()
+        ids = ids or self.ids
+        now = self.clock.now()
         namespace_id = ids.new("ns_")
         origin = caller.origin(now, new_command_id(ids), namespace_id=namespace_id)
         command = CreateNamespace(
@@ -43,7 +44,7 @@ class CreatingNamespaces:
         )
         conditions = Conditions(key_id=caller.key.key_id, free=(namespace_name_claim(origin.organization_id, name),))
         try:
-            position = await start(self._log, namespace_id, NAMESPACE.decide(command, NAMESPACE.initial), conditions)
+            position = await start(self.log, namespace_id, NAMESPACE.decide(command, NAMESPACE.initial), conditions)
         except ClaimTakenError as taken:
             raise namespace_name_taken(taken, caller) from taken
         return NamespaceRecord(

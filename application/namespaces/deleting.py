@@ -6,6 +6,8 @@ From the first event on nothing can be created in the namespace and its buckets.
 from collections import Counter
 from functools import partial
 
+import msgspec
+
 from application.buckets.deleting import DeletingBuckets
 from application.handling import Loaded, Proposal, handle, load
 from application.keys.callers import Caller, new_command_id
@@ -31,27 +33,16 @@ from domain.namespaces.namespace import (
 )
 
 
-class DeletingNamespaces:
+class DeletingNamespaces(msgspec.Struct, frozen=True, kw_only=True):
     """Begins a deletion, and runs its task."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        read_side: BucketReads,
-        tasks: Tasks,
-        delete_bucket: DeletingBuckets,
-        clock: Clock,
-        ids: Ids,
-        rules: Rules,
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._tasks = tasks
-        self._delete_bucket = delete_bucket
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
+    log: EventLog
+    read_side: BucketReads
+    tasks: Tasks
+    delete_bucket: DeletingBuckets
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def __call__(self, caller: Caller, namespace: NamespaceRecord) -> TaskRecord:
         """Begin to delete a namespace, and return its task. A repeated call returns the same task."""
@@ -64,38 +55,38 @@ class DeletingNamespaces:
                 raise namespace_not_found(namespace_id)
             if isinstance(found.state, DeletingNamespace):
                 task_id = found.state.task_id
-                if await running_task(self._tasks, caller, task_id) is not None:
+                if await running_task(self.tasks, caller, task_id) is not None:
                     return None
-            now = self._clock.now()
-            task_id = self._ids.new("task_")
+            now = self.clock.now()
+            task_id = self.ids.new("task_")
             task = new_task(
                 caller, task_id, TaskType.DELETE_NAMESPACE, namespace_id=namespace_id, subject=namespace_id, now=now
             )
-            await self._tasks.create(task, drop_at=now + self._rules.retention)
-            origin = caller.origin(now, new_command_id(self._ids), namespace_id=namespace_id)
+            await self.tasks.create(task, drop_at=now + self.rules.retention)
+            origin = caller.origin(now, new_command_id(self.ids), namespace_id=namespace_id)
             return Proposal(
                 origin=origin,
                 events=NAMESPACE.decide(BeginNamespaceDeletion(origin=origin, task_id=task_id), found.state),
                 conditions=Conditions(key_id=caller.key.key_id),
-                undo=partial(self._tasks.cancel, organization_id, task_id, now=now),
+                undo=partial(self.tasks.cancel, organization_id, task_id, now=now),
             )
 
-        await handle(self._log, NAMESPACE, namespace_id, begin)
-        return await kept_task(self._tasks, caller, task_id)
+        await handle(self.log, NAMESPACE, namespace_id, begin)
+        return await kept_task(self.tasks, caller, task_id)
 
     async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
         """Delete the buckets of the item's namespace, and then the namespace."""
         namespace_id = item.subject
 
         async def begun() -> bool:
-            namespace = await load(self._log, NAMESPACE, namespace_id)
+            namespace = await load(self.log, NAMESPACE, namespace_id)
             return not isinstance(namespace.state, ActiveNamespace)
 
-        await wait_until_begun(begun, task, self._clock)
+        await wait_until_begun(begun, task, self.clock)
         deleted = Counter[str]()
-        async for page in pages(lambda after: self._read_side.buckets_in(namespace_id, after=after, limit=PAGE)):
+        async for page in pages(lambda after: self.read_side.buckets_in(namespace_id, after=after, limit=PAGE)):
             for bucket in page:
-                await self._delete_bucket.empty(bucket.id, task, context, deleted)
+                await self.delete_bucket.empty(bucket.id, task, context, deleted)
                 deleted["deleted_buckets"] += 1
                 await context.record_progress(task, **deleted)
 
@@ -104,10 +95,10 @@ class DeletingNamespaces:
                 organization_id=task.organization_id,
                 namespace_id=namespace_id,
                 actor_id=task.actor_id,
-                command_id=new_command_id(self._ids),
-                at=self._clock.now(),
+                command_id=new_command_id(self.ids),
+                at=self.clock.now(),
             )
             return Proposal(origin=origin, events=NAMESPACE.decide(EndNamespaceDeletion(origin=origin), found.state))
 
-        await handle(self._log, NAMESPACE, namespace_id, end)
+        await handle(self.log, NAMESPACE, namespace_id, end)
         return dict(deleted)

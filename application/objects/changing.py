@@ -56,27 +56,16 @@ class ObjectChange(msgspec.Struct, frozen=True, kw_only=True):
     kept_until: datetime | UnsetType | None = UNSET
 
 
-class ChangingObjects:
+class ChangingObjects(msgspec.Struct, frozen=True, kw_only=True):
     """One command. Uploads that the object releases stay until they are deleted."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        read_side: ReadSide,
-        admit: Admitting,
-        compose: ComposingObjects,
-        clock: Clock,
-        ids: Ids,
-        rules: Rules,
-    ) -> None:
-        self._log = log
-        self._admit = admit
-        self._read_side = read_side
-        self._compose = compose
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
+    log: EventLog
+    read_side: ReadSide
+    admit: Admitting
+    compose: ComposingObjects
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def __call__(
         self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, object_id: str, wish: ObjectChange
@@ -89,13 +78,13 @@ class ChangingObjects:
         check_key_prefix(wish.key_prefix)
         if wish.expires_after_seconds is not UNSET:
             check_retention(wish.expires_after_seconds, "expires_after_seconds")
-        record = await self._read_side.bucket_object(bucket.namespace_id, object_id)
+        record = await self.read_side.bucket_object(bucket.namespace_id, object_id)
         if record is None or record.bucket_id != bucket.bucket_id:
             raise object_not_found(object_id)
         replaces = may_replace(caller, namespace, bucket)
 
         async def make(found: Loaded[ObjectEvent, BucketObject]) -> Proposal[ObjectEvent] | None:
-            blobs = None if wish.blobs is None else await self._compose(bucket, wish.blobs)
+            blobs = None if wish.blobs is None else await self.compose(bucket, wish.blobs)
             return await self._change(caller, bucket, found, wish, blobs, replaces=replaces)
 
         async def learn(objection: Objection) -> bool:
@@ -104,10 +93,10 @@ class ChangingObjects:
             )  # check the object and the uploads again
 
         try:
-            await handle(self._log, OBJECT, object_id, make, learn=learn)
+            await handle(self.log, OBJECT, object_id, make, learn=learn)
         except ClaimTakenError as taken:
             raise taken_by_another(taken, reads=may_read(caller, namespace, bucket)) from taken
-        changed = await self._read_side.bucket_object(bucket.namespace_id, object_id)
+        changed = await self.read_side.bucket_object(bucket.namespace_id, object_id)
         if changed is None:
             raise object_not_found(object_id)
         return changed
@@ -125,7 +114,7 @@ class ChangingObjects:
         object_id, current = found.stream_id, found.state
         if not isinstance(current, LiveObject):
             raise object_not_found(object_id)
-        origin = found.origin_of(caller.key.key_id, new_command_id(self._ids), self._clock.now())
+        origin = found.origin_of(caller.key.key_id, new_command_id(self.ids), self.clock.now())
         if blobs is None:
             blobs = current.blobs
         elif wish.keep_others:
@@ -137,7 +126,7 @@ class ChangingObjects:
             if not lasts_until(current.deletes_at, ends_at):
                 raise EndDeniedError("The object", {"object_id": object_id})
             added = uploads_of(blobs) - current.upload_ids()
-            await check_ends(self._admit, self._read_side, caller, bucket, added, ends_at)
+            await check_ends(self.admit, self.read_side, caller, bucket, added, ends_at)
         metadata = merge_fields(current.metadata, wish.fields)
         check_fields(metadata, blobs, schema_of_bucket(bucket))
         findable = current.content_key is not None if wish.skip_duplicates is None else wish.skip_duplicates
@@ -148,7 +137,7 @@ class ChangingObjects:
             key_prefix=current.key_prefix if wish.key_prefix is None else wish.key_prefix,
             unique_key=key_of(bucket.unique_key, metadata),
             content_key=content_digest(blobs, metadata) if findable else None,
-            forget_at=origin.at + self._rules.retention,
+            forget_at=origin.at + self.rules.retention,
             deletes_at=ends_at,
         )
         free = []

@@ -14,12 +14,11 @@ from domain.refusals import WrongStateError
 from domain.uploads.upload import Status, upload_not_found
 
 
-class ComposingObjects:
+class ComposingObjects(msgspec.Struct, frozen=True, kw_only=True):
     """Finds the uploads of blobs. Their bytes are not copied: the object will hold the uploads."""
 
-    def __init__(self, *, read_side: UploadReads, ids: Ids) -> None:
-        self._read_side = read_side
-        self._ids = ids
+    read_side: UploadReads
+    ids: Ids
 
     async def __call__(self, bucket: BucketRecord, wishes: Sequence[BlobWish]) -> tuple[Blob, ...]:
         """Return the blobs. Their append must have the condition that their uploads are still stored."""
@@ -29,10 +28,10 @@ class ComposingObjects:
     async def _blob(self, bucket: BucketRecord, wish: BlobWish, index: int) -> Blob:
         source = None if wish.upload_id is None else await self._source(bucket, wish.upload_id)
         if source is None:
-            return _blob(self._ids.new("blob_"), wish, upload=None, holder=None)
+            return _blob(self.ids.new("blob_"), wish, upload=None, holder=None)
         upload, holder = source
         check_upload(wish, index, content_type=upload.content_type, sha256=upload.sha256 or "")
-        return _blob(self._ids.new("blob_"), wish, upload=upload, holder=holder)
+        return _blob(self.ids.new("blob_"), wish, upload=upload, holder=holder)
 
     async def _source(self, bucket: BucketRecord, upload_id: str) -> tuple[UploadRecord, UploadRecord]:
         """Return an upload and the one with its bytes: the original, if it is a duplicate."""
@@ -53,7 +52,7 @@ class ComposingObjects:
         return upload, holder
 
     async def _upload(self, bucket: BucketRecord, upload_id: str) -> UploadRecord:
-        found = await self._read_side.upload(bucket.namespace_id, upload_id)
+        found = await self.read_side.upload(bucket.namespace_id, upload_id)
         if found is None or found.bucket_id != bucket.bucket_id:
             raise upload_not_found(upload_id)
         return found

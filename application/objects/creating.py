@@ -48,27 +48,16 @@ class ObjectWish(msgspec.Struct, frozen=True, kw_only=True):
     expires_after_seconds: int | None = None
 
 
-class CreatingObjects:
+class CreatingObjects(msgspec.Struct, frozen=True, kw_only=True):
     """One command: creates an object, or changes the one with the unique key according to the policy."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        read_side: ReadSide,
-        admit: Admitting,
-        compose: ComposingObjects,
-        change: ChangingObjects,
-        clock: Clock,
-        ids: Ids,
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._admit = admit
-        self._compose = compose
-        self._change = change
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    read_side: ReadSide
+    admit: Admitting
+    compose: ComposingObjects
+    change: ChangingObjects
+    clock: Clock
+    ids: Ids
 
     async def __call__(
         self,
@@ -87,7 +76,7 @@ class CreatingObjects:
         If another object has the unique key, `insert` raises `ConflictError`, and `upsert` and `update` change that
         object, if the caller may; if none has it, `update` raises `NotFoundError`. `policy` None: the bucket's.
         """
-        object_id = (ids or self._ids).new("obj_")
+        object_id = (ids or self.ids).new("obj_")
         policy = _policy(bucket, policy)
         check_key_prefix(wish.key_prefix)
         check_retention(wish.expires_after_seconds, "expires_after_seconds")
@@ -114,7 +103,7 @@ class CreatingObjects:
             nonlocal found, wish
             if isinstance(objection, ClaimTakenError):
                 same = await self._taken(bucket, objection, policy, reads=reads)
-                if same is not None and not lasts_until(_end(bucket, wish, self._clock.now()), same.deletes_at):
+                if same is not None and not lasts_until(_end(bucket, wish, self.clock.now()), same.deletes_at):
                     wish = msgspec.structs.replace(wish, skip_duplicates=False)
                 elif same is not None and not reads:
                     raise taken_by_another(objection, reads=reads) from objection
@@ -123,7 +112,7 @@ class CreatingObjects:
                 return True
             return isinstance(objection, OriginalGoneError)  # an upload was forgotten: the next attempt reports it
 
-        await settle(self._log, create, learn)
+        await settle(self.log, create, learn)
         return found or await self._made(bucket, object_id)
 
     async def _owner(self, bucket: BucketRecord, unique_key: str | None, policy: Policy) -> str | None:
@@ -131,7 +120,7 @@ class CreatingObjects:
         owner_id = None
         if unique_key is not None and policy is not Policy.INSERT:
             claim = unique_key_claim(bucket.bucket_id, unique_key)
-            owner_id = await self._read_side.claim_owner(claim)
+            owner_id = await self.read_side.claim_owner(claim)
         if owner_id is None and policy is Policy.UPDATE:
             raise NotFoundError(
                 "object_not_found",
@@ -145,7 +134,7 @@ class CreatingObjects:
     ) -> ObjectRecord | None:
         """Return the object of the same content; None to try again."""
         if is_on_content(taken.claim):
-            return await self._read_side.bucket_object(bucket.namespace_id, taken.owner_id)
+            return await self.read_side.bucket_object(bucket.namespace_id, taken.owner_id)
         if policy is Policy.INSERT:
             raise taken_by_another(taken, reads=reads) from taken
         return None
@@ -162,17 +151,17 @@ class CreatingObjects:
             fields=wish.fields,
             key_prefix=wish.key_prefix,
             skip_duplicates=wish.skip_duplicates or None,
-            kept_until=_end(bucket, wish, self._clock.now()),
+            kept_until=_end(bucket, wish, self.clock.now()),
         )
         try:
-            return await self._change(caller, namespace, bucket, object_id, change)
+            return await self.change(caller, namespace, bucket, object_id, change)
         except NotFoundError as error:
             if error.code != "object_not_found":
                 raise
             return None
 
     async def _made(self, bucket: BucketRecord, object_id: str) -> ObjectRecord:
-        record = await self._read_side.bucket_object(bucket.namespace_id, object_id)
+        record = await self.read_side.bucket_object(bucket.namespace_id, object_id)
         if record is None:  # already deleted
             raise object_not_found(object_id)
         return record
@@ -187,11 +176,11 @@ class CreatingObjects:
         fields: dict[str, Any],
         unique_key: str | None,
     ) -> Command:
-        blobs = await self._compose(bucket, wish.blobs)
+        blobs = await self.compose(bucket, wish.blobs)
         check_fields(fields, blobs, schema_of_bucket(bucket))
         origin = caller.origin(
-            self._clock.now(),
-            new_command_id(self._ids),
+            self.clock.now(),
+            new_command_id(self.ids),
             namespace_id=bucket.namespace_id,
             bucket_id=bucket.bucket_id,
         )
@@ -206,7 +195,7 @@ class CreatingObjects:
             deletes_at=_end(bucket, wish, origin.at),
         )
         if not may_replace(caller, namespace, bucket):
-            await check_ends(self._admit, self._read_side, caller, bucket, uploads_of(blobs), command.deletes_at)
+            await check_ends(self.admit, self.read_side, caller, bucket, uploads_of(blobs), command.deletes_at)
         free: list[Claim] = []
         if command.content_key is not None:
             free.append(content_claim(bucket.bucket_id, command.content_key))

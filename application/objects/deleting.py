@@ -5,6 +5,8 @@ A completed duplicate inherits the bytes of an original that is deleted with its
 
 from collections.abc import Mapping
 
+import msgspec
+
 from application.handling import ATTEMPTS, Loaded, Objection, Proposal, handle, load
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
@@ -25,13 +27,12 @@ from domain.refusals import WrongStateError
 from domain.uploads.upload import UPLOAD, ForgetUpload
 
 
-class DeletingObjects:
+class DeletingObjects(msgspec.Struct, frozen=True, kw_only=True):
     """One command for the object and its uploads: all are deleted, or none."""
 
-    def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
-        self._log = log
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    clock: Clock
+    ids: Ids
 
     async def at_its_end(self, object_id: str, *, actor_id: str) -> None:
         """Delete an object that has reached its end, which may have changed. Raises the same errors as deleting."""
@@ -51,7 +52,7 @@ class DeletingObjects:
         async def delete(found: Loaded[ObjectEvent, BucketObject]) -> Proposal[ObjectEvent] | None:
             if not isinstance(found.state, LiveObject):
                 raise object_not_found(object_id)
-            if at_its_end and not has_ended(found.state, self._clock.now()):
+            if at_its_end and not has_ended(found.state, self.clock.now()):
                 return None
             return await self._deletion(found, found.state, kept, heirs, actor_id=actor_id, key_id=key_id)
 
@@ -69,7 +70,7 @@ class DeletingObjects:
                     return False
             return True
 
-        await handle(self._log, OBJECT, object_id, delete, learn=learn, attempts=ATTEMPTS + 2 * MAX_BLOBS)
+        await handle(self.log, OBJECT, object_id, delete, learn=learn, attempts=ATTEMPTS + 2 * MAX_BLOBS)
 
     async def _deletion(
         self,
@@ -81,16 +82,16 @@ class DeletingObjects:
         actor_id: str,
         key_id: str | None,
     ) -> Proposal[ObjectEvent]:
-        origin = found.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
+        origin = found.origin_of(actor_id, new_command_id(self.ids), self.clock.now())
         streams: list[StreamAppend] = []
         heirless: list[str] = []
         going = sorted(current.upload_ids() - kept)
         for upload_id in going:
-            upload = await load(self._log, UPLOAD, upload_id)
+            upload = await load(self.log, UPLOAD, upload_id)
             forget = ForgetUpload(
                 origin=upload.origin_of(actor_id, origin.command_id, origin.at), heir_id=heirs.get(upload_id)
             )
-            gone = await farewell(self._log, upload, forget)
+            gone = await farewell(self.log, upload, forget)
             streams += (*gone.before, upload.append(gone.events))
             heirless += gone.heirless
         return Proposal(

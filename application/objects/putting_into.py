@@ -36,14 +36,13 @@ class FoundTarget(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class FindingTargets:
+class FindingTargets(msgspec.Struct, frozen=True, kw_only=True):
     """Finds the object with the unique key, or generates the ids of a new one."""
 
-    def __init__(self, *, log: EventLog, read_side: ObjectCreation, ids: Ids, rules: Rules) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._ids = ids
-        self._rules = rules
+    log: EventLog
+    read_side: ObjectCreation
+    ids: Ids
+    rules: Rules
 
     async def __call__(
         self, request: UploadRequest, policy: Policy, origin: Origin, bucket: BucketRecord | None, *, may_replace: bool
@@ -52,15 +51,15 @@ class FindingTargets:
         holder, version = None, 0
         if request.unique_key is not None and policy is not Policy.INSERT:
             claim = unique_key_claim(origin.bucket_id or "", request.unique_key)
-            owner_id = await self._read_side.claim_owner(claim)
-            owner = None if owner_id is None else await load(self._log, OBJECT, owner_id)
+            owner_id = await self.read_side.claim_owner(claim)
+            owner = None if owner_id is None else await load(self.log, OBJECT, owner_id)
             if owner is not None and isinstance(owner.state, LiveObject):
                 holder, version = owner.state, owner.version
         target = Target(
-            object_id=self._ids.new("obj_"),
-            blob_id=self._ids.new("blob_"),
+            object_id=self.ids.new("obj_"),
+            blob_id=self.ids.new("blob_"),
             schema=None if bucket is None else schema_of_bucket(bucket),
-            forget_at=origin.at + self._rules.retention,
+            forget_at=origin.at + self.rules.retention,
             holder=holder,
             may_replace=may_replace,
         )

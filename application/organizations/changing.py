@@ -37,14 +37,13 @@ class OrganizationChange(msgspec.Struct, frozen=True, kw_only=True):
     rate_limits: Mapping[str, int | None] = {}
 
 
-class ChangingOrganizations:
+class ChangingOrganizations(msgspec.Struct, frozen=True, kw_only=True):
     """One command. Rate limits may be lowered, and raised again up to the tier's."""
 
-    def __init__(self, *, log: EventLog, read_side: OrganizationReads, clock: Clock, ids: Ids) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    read_side: OrganizationReads
+    clock: Clock
+    ids: Ids
 
     async def __call__(self, caller: Caller, change: OrganizationChange) -> OrganizationRecord:
         """Change the caller's organization and return its new state."""
@@ -54,12 +53,12 @@ class ChangingOrganizations:
             state = organization.state
             if not isinstance(state, ActiveOrganization):
                 raise organization_not_found(organization_id)
-            origin = caller.origin(self._clock.now(), new_command_id(self._ids))
+            origin = caller.origin(self.clock.now(), new_command_id(self.ids))
             events = ORGANIZATION.decide_all(_commands(change, state, origin), state)
             return Proposal(origin=origin, events=events, conditions=Conditions(key_id=caller.key.key_id))
 
-        await handle(self._log, ORGANIZATION, organization_id, make)
-        found = await self._read_side.organization_by_name(organization_id)
+        await handle(self.log, ORGANIZATION, organization_id, make)
+        found = await self.read_side.organization_by_name(organization_id)
         if found is None:
             raise organization_not_found(organization_id)
         return found

@@ -1,5 +1,7 @@
 """Creating organizations and setting their limits, by operators with access to the database."""
 
+import msgspec
+
 from application.handling import Loaded, Proposal, handle, start
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
@@ -22,37 +24,36 @@ from domain.refusals import NotFoundError, WrongStateError
 ACTOR = "system:operator"
 
 
-class OpeningOrganizations:
+class OpeningOrganizations(msgspec.Struct, frozen=True, kw_only=True):
     """Creates organizations and changes tier and quota."""
 
-    def __init__(self, *, log: EventLog, read_side: OrganizationReads, clock: Clock, ids: Ids, rules: Rules) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
+    log: EventLog
+    read_side: OrganizationReads
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def create(
         self, *, name: str, tier: Tier, quota_bytes: int | None = None, same_name: bool = True
     ) -> OrganizationRecord:
         """Create an organization. `quota_bytes` None: the tier's default. `same_name`: even if the name is taken."""
-        if not same_name and (others := await self._read_side.organizations(name=name)):
+        if not same_name and (others := await self.read_side.organizations(name=name)):
             raise WrongStateError(
                 "name_taken",
                 f"An organization named '{name}' exists already, {others[0].organization_id}: choose another name, or"
                 " create a second one of this name with --same-name.",
                 {"organization_id": others[0].organization_id},
             )
-        now = self._clock.now()
-        organization_id = self._ids.new("org_")
+        now = self.clock.now()
+        organization_id = self.ids.new("org_")
         command = CreateOrganization(
             origin=self._origin(organization_id),
-            internal_id=self._ids.new("int_"),
+            internal_id=self.ids.new("int_"),
             name=name,
             tier=tier,
-            quota_bytes=self._rules.tier_limits[tier].quota_bytes if quota_bytes is None else quota_bytes,
+            quota_bytes=self.rules.tier_limits[tier].quota_bytes if quota_bytes is None else quota_bytes,
         )
-        await start(self._log, organization_id, ORGANIZATION.decide(command, ORGANIZATION.initial))
+        await start(self.log, organization_id, ORGANIZATION.decide(command, ORGANIZATION.initial))
         return OrganizationRecord(
             organization_id=organization_id,
             internal_id=command.internal_id,
@@ -65,10 +66,10 @@ class OpeningOrganizations:
 
     async def find(self, id_or_name: str) -> OrganizationRecord:
         """Return an organization by id, or by a unique name."""
-        found = await self._read_side.organization_by_name(id_or_name)
+        found = await self.read_side.organization_by_name(id_or_name)
         if found is not None:
             return found
-        named = [each.organization_id for each in await self._read_side.organizations(name=id_or_name)]
+        named = [each.organization_id for each in await self.read_side.organizations(name=id_or_name)]
         if named:
             raise NotFoundError(
                 "organization_not_found",
@@ -91,19 +92,19 @@ class OpeningOrganizations:
             if not isinstance(state, ActiveOrganization):
                 raise organization_not_found(found.organization_id)
             new_tier = tier or state.tier
-            quota = state.quota_bytes if tier is None else self._rules.tier_limits[new_tier].quota_bytes
+            quota = state.quota_bytes if tier is None else self.rules.tier_limits[new_tier].quota_bytes
             quota = None if no_quota else quota if quota_bytes is None else quota_bytes
             origin = self._origin(found.organization_id)
             command = ChangeLimits(origin=origin, tier=new_tier, quota_bytes=quota)
             return Proposal(origin=origin, events=ORGANIZATION.decide(command, state))
 
-        await handle(self._log, ORGANIZATION, found.organization_id, change)
+        await handle(self.log, ORGANIZATION, found.organization_id, change)
         return await self.find(found.organization_id)
 
     def _origin(self, organization_id: str) -> Origin:
         return Origin(
             organization_id=organization_id,
             actor_id=ACTOR,
-            command_id=new_command_id(self._ids),
-            at=self._clock.now(),
+            command_id=new_command_id(self.ids),
+            at=self.clock.now(),
         )

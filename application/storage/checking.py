@@ -98,45 +98,38 @@ class _Listed(msgspec.Struct, frozen=True, kw_only=True):
     multipart_id: str | None = None
 
 
-class CheckingStorage:
-    """Checks everything once; safe to run during uploads, and to repeat."""
+class CheckingStorage(msgspec.Struct, frozen=True, kw_only=True):
+    """Checks everything once; safe to run during uploads, and to repeat.
 
-    def __init__(
-        self,
-        *,
-        read_side: UploadReads,
-        storage: ObjectStorage,
-        clock: Clock,
-        report: Callable[[Finding], None],
-        progress: Callable[[Tally], None],
-    ) -> None:
-        """`report` is called with each finding, and `progress` with the counts after each page."""
-        self._read_side = read_side
-        self._storage = storage
-        self._clock = clock
-        self._report = report
-        self._progress = progress
+    `report` is called with each finding, and `progress` with the counts after each page.
+    """
+
+    read_side: UploadReads
+    storage: ObjectStorage
+    clock: Clock
+    report: Callable[[Finding], None]
+    progress: Callable[[Tally], None]
 
     async def __call__(self, *, repair: bool, older_than: timedelta = SAFE_AGE) -> Tally:
         """Check, and `repair` if possible: delete orphans, abort abandoned parts. Missing bytes are only reported.
 
         Raises `StorageError` if storage cannot list keys, or is unavailable.
         """
-        tally, before = Tally(), self._clock.now() - older_than
-        async for objects in self._storage.list_objects(page=PAGE):
+        tally, before = Tally(), self.clock.now() - older_than
+        async for objects in self.storage.list_objects(page=PAGE):
             tally.keys += len(objects)
             listed = [_Listed(key=each.key, at=each.modified_at, size_bytes=each.size_bytes) for each in objects]
             await self._judge(listed, tally, before, repair=repair)
-        async for versions in self._storage.list_old_versions(page=PAGE):
+        async for versions in self.storage.list_old_versions(page=PAGE):
             ours = [each for each in versions if _place(each.key) is not None]
             tally.old_versions += len(ours)
             tally.old_version_bytes += sum(each.size_bytes for each in ours)
-        async for multiparts in self._storage.list_multiparts(page=PAGE):
+        async for multiparts in self.storage.list_multiparts(page=PAGE):
             tally.multiparts += len(multiparts)
             listed = [_Listed(key=each.key, at=each.begun_at, multipart_id=each.multipart_id) for each in multiparts]
             await self._judge(listed, tally, before, repair=repair)
         after = ""
-        while proved := await self._read_side.proved_bytes(after=after, limit=PAGE):
+        while proved := await self.read_side.proved_bytes(after=after, limit=PAGE):
             tally.proved_uploads += len(proved)
             self._tell([found for found in await _together(self._look, proved) if found is not None], tally)
             after = proved[-1].upload_id
@@ -146,7 +139,7 @@ class CheckingStorage:
         """Find the waste on a page."""
         listed = [each for each in listed if each.key != PROBE_KEY]  # a test that was cut off leaves one behind
         places = {each.key: place for each in listed if (place := _place(each.key)) is not None}
-        said = await self._read_side.bytes_at(set(places.values()))
+        said = await self.read_side.bytes_at(set(places.values()))
         waste = []
         for each in listed:
             place = places.get(each.key)
@@ -169,9 +162,9 @@ class CheckingStorage:
             return None
         try:
             if finding.multipart_id is None:
-                await self._storage.delete(finding.key)
+                await self.storage.delete(finding.key)
             else:
-                await self._storage.abort_multipart(finding.key, finding.multipart_id)
+                await self.storage.abort_multipart(finding.key, finding.multipart_id)
         except StorageError as error:
             return msgspec.structs.replace(finding, error=str(error))
         return msgspec.structs.replace(finding, repaired=True)
@@ -180,7 +173,7 @@ class CheckingStorage:
         """Check that the verified bytes exist, and are the current version."""
         key = upload.storage_key or ""
         proved = StoredContent(size_bytes=upload.size_bytes or 0, etag=upload.etag or "", version_id=upload.version_id)
-        current = await self._storage.head(key)
+        current = await self.storage.head(key)
         if current is not None and _same(current, proved):
             return None
         kind, reason = FindingKind.OVERWRITTEN, "a later version"
@@ -193,7 +186,7 @@ class CheckingStorage:
 
     async def _is_there(self, key: str, proved: StoredContent) -> bool:
         try:
-            async with aclosing(cast("AsyncGenerator[bytes]", self._storage.read(key, proved))) as chunks:
+            async with aclosing(cast("AsyncGenerator[bytes]", self.storage.read(key, proved))) as chunks:
                 await anext(chunks, b"")
         except ContentChangedError:
             return False
@@ -201,7 +194,7 @@ class CheckingStorage:
 
     async def _upload(self, key: str) -> UploadBytes | None:
         place = _place(key)
-        return None if place is None else (await self._read_side.bytes_at([place])).get(place.upload_id)
+        return None if place is None else (await self.read_side.bytes_at([place])).get(place.upload_id)
 
     def _tell(self, findings: Sequence[Finding], tally: Tally) -> None:
         for finding in findings:
@@ -209,8 +202,8 @@ class CheckingStorage:
             tally.repaired += finding.repaired
             if finding.kind is FindingKind.ORPHAN:
                 tally.orphaned_bytes += finding.size_bytes or 0
-            self._report(finding)
-        self._progress(tally)
+            self.report(finding)
+        self.progress(tally)
 
 
 def _place(key: str) -> KeyPlace | None:

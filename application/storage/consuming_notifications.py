@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from datetime import timedelta
 
+import msgspec
+
 from application.ports.storage.notification_queue import Delivery, NotificationQueue
 from application.storage.taking_notifications import TakingStorageEvents
 from domain.refusals import InvalidInputError
@@ -14,13 +16,12 @@ RETRY_LAST = timedelta(minutes=1)
 Report = Callable[[Exception], None]
 
 
-class ConsumingStorageEvents:
+class ConsumingStorageEvents(msgspec.Struct, frozen=True, kw_only=True):
     """Reads one queue until it is stopped. Any number of workers may read the same queue."""
 
-    def __init__(self, *, queue: NotificationQueue, take: TakingStorageEvents, report: Report) -> None:
-        self._queue = queue
-        self._take = take
-        self._report = report
+    queue: NotificationQueue
+    take: TakingStorageEvents
+    report: Report
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Read until `stopping` is set; notifications in progress are then delivered again."""
@@ -46,20 +47,20 @@ class ConsumingStorageEvents:
     async def take_some(self) -> bool:
         """Process the available notifications; return whether all of them succeeded."""
         try:
-            deliveries = await self._queue.receive()
+            deliveries = await self.queue.receive()
         except Exception as error:  # noqa: BLE001  # an unreachable queue must not end the worker
-            self._report(error)
+            self.report(error)
             return False
         return all([await self._taken(delivery) for delivery in deliveries])
 
     async def _taken(self, delivery: Delivery) -> bool:
         try:
             try:
-                await self._take(delivery.body)
+                await self.take(delivery.body)
             except InvalidInputError as error:  # no later attempt could parse it
-                self._report(error)
-            await self._queue.delete(delivery)
+                self.report(error)
+            await self.queue.delete(delivery)
         except Exception as error:  # noqa: BLE001  # it is delivered again, and the others must not wait
-            self._report(error)
+            self.report(error)
             return False
         return True

@@ -45,25 +45,15 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     ignored: int
 
 
-class TakingStorageEvents:
+class TakingStorageEvents(msgspec.Struct, frozen=True, kw_only=True):
     """One command for each event. Idempotent."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        jobs: JobQueue,
-        storage: ObjectStorage,
-        clock: Clock,
-        ids: Ids,
-        report_unknown: ReportUnknown,
-    ) -> None:
-        self._log = log
-        self._jobs = jobs
-        self._storage = storage
-        self._clock = clock
-        self._ids = ids
-        self._report_unknown = report_unknown
+    log: EventLog
+    jobs: JobQueue
+    storage: ObjectStorage
+    clock: Clock
+    ids: Ids
+    report_unknown: ReportUnknown
 
     async def __call__(self, notification: bytes) -> Taken:
         """Process a notification with any number of events; an unknown shape is reported, and has no events.
@@ -72,7 +62,7 @@ class TakingStorageEvents:
         """
         events = parse_notification(notification)
         if events is None:
-            self._report_unknown(notification)
+            self.report_unknown(notification)
             events = ()
         matched = await self._take_all(events)
         return Taken(received=len(events), matched=matched, ignored=len(events) - matched)
@@ -80,7 +70,7 @@ class TakingStorageEvents:
     async def _take_all(self, events: Sequence[StorageEvent]) -> int:
         matched = 0
         for event in events:
-            found = STORAGE_KEY.fullmatch(event.key) if event.bucket == self._storage.bucket else None
+            found = STORAGE_KEY.fullmatch(event.key) if event.bucket == self.storage.bucket else None
             if found is not None and await self._take(event, found["upload_id"]):
                 matched += 1
         return matched
@@ -92,25 +82,25 @@ class TakingStorageEvents:
             return await self._follow(event, upload) if _is_about(event, upload.state) else None
 
         try:
-            upload = await handle(self._log, UPLOAD, upload_id, follow)
+            upload = await handle(self.log, UPLOAD, upload_id, follow)
         except NotFoundError:
             return False
         return _is_about(event, upload.state)
 
     async def _follow(self, event: StorageEvent, upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
-        origin = upload.origin_of(ACTOR, new_command_id(self._ids), self._clock.now())
+        origin = upload.origin_of(ACTOR, new_command_id(self.ids), self.clock.now())
         created = event.kind is EventKind.CREATED
         match upload.state:
             case Pending(request=request) | InProgress(request=request) if created and request.auto_confirm:
                 begin = BeginVerification(
-                    origin=origin, task_id=self._ids.new("task_"), seen_by=SeenBy.STORAGE_EVENT, inline=False
+                    origin=origin, task_id=self.ids.new("task_"), seen_by=SeenBy.STORAGE_EVENT, inline=False
                 )
                 return Proposal(origin=origin, events=UPLOAD.decide(begin, upload.state))
             case Completed():
                 etag = event.etag or _ANY_ETAG if created else None
                 report = ReportChangedContent(origin=origin, etag=etag)
                 if UPLOAD.decide(report, upload.state):  # it may be new: check the storage
-                    await self._jobs.set(JobKind.RECHECK, upload.stream_id, origin.at)
+                    await self.jobs.set(JobKind.RECHECK, upload.stream_id, origin.at)
             case _:
                 pass
         return None

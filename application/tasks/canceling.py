@@ -1,5 +1,7 @@
 """Canceling a task: its remaining items are skipped."""
 
+import msgspec
+
 from application.keys.callers import Admitting, Caller, lacking_operation
 from application.ports.clock import Clock
 from application.ports.tasks.tasks import RUNNING, Tasks, TaskStatus, TaskType, task_is_over
@@ -11,20 +13,18 @@ from domain.refusals import WrongStateError
 CANCELABLE = frozenset({TaskType.CONFIRM_UPLOADS})
 
 
-class CancelingTasks:
+class CancelingTasks(msgspec.Struct, frozen=True, kw_only=True):
     """Cancels tasks. Idempotent."""
 
-    def __init__(self, *, tasks: Tasks, admit: Admitting, clock: Clock) -> None:
-        self._tasks = tasks
-        self._admit = admit
-        self._read = ReadingTasks(tasks=tasks, admit=admit)
-        self._clock = clock
+    tasks: Tasks
+    admit: Admitting
+    clock: Clock
 
     async def __call__(self, caller: Caller, task_id: str) -> None:
         """Cancel a task that the caller may read; refuse if it has ended or cannot be canceled."""
         organization_id = caller.organization.organization_id
-        task = await self._read(caller, task_id)
-        if not await self._admit.reaches(
+        task = await ReadingTasks(tasks=self.tasks, admit=self.admit)(caller, task_id)
+        if not await self.admit.reaches(
             caller, Permission.DELETE, namespace_id=task.namespace_id, bucket_id=task.bucket_id
         ):
             raise lacking_operation(Permission.DELETE)
@@ -41,4 +41,4 @@ class CancelingTasks:
                 else "A deletion that has begun cannot be canceled: wait until it ends.",
                 {"task_type": task.task_type, "upload_id": task.upload_id},
             )
-        await self._tasks.cancel(organization_id, task_id, now=self._clock.now())
+        await self.tasks.cancel(organization_id, task_id, now=self.clock.now())

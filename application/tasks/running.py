@@ -41,37 +41,36 @@ class ItemWork(Protocol):
         ...
 
 
-class RunningTasks:
+class RunningTasks(msgspec.Struct, frozen=True, kw_only=True):
     """Runs items, and removes old tasks."""
 
-    def __init__(self, *, tasks: Tasks, clock: Clock, rules: Rules, work: Mapping[TaskType, ItemWork]) -> None:
-        self._tasks = tasks
-        self._clock = clock
-        self._rules = rules
-        self._work = work
+    tasks: Tasks
+    clock: Clock
+    rules: Rules
+    work: Mapping[TaskType, ItemWork]
 
     async def work_item(self, job: Job, *, touch: Touch) -> None:
         """Run the item of the job, unless it has ended."""
         task_id, index = item_of(job.upload_id)
-        begun = await self._tasks.begin(task_id, index, now=self._clock.now())
+        begun = await self.tasks.begin(task_id, index, now=self.clock.now())
         if begun is None:
             return
         task, item = begun
         error = None
         try:
-            output = await self._work[task.task_type](
-                task, item, ItemContext(tasks=self._tasks, clock=self._clock, touch=touch)
+            output = await self.work[task.task_type](
+                task, item, ItemContext(tasks=self.tasks, clock=self.clock, touch=touch)
             )
         except RefusedError as refused:
             error = refused.message
             output = {"error": refused.message, "code": refused.code, "details": refused.details}
-        await self._tasks.finish(
-            task_id, index, output={"subject": item.subject, **output}, error=error, now=self._clock.now()
+        await self.tasks.finish(
+            task_id, index, output={"subject": item.subject, **output}, error=error, now=self.clock.now()
         )
 
     async def drop(self, task_id: str) -> datetime | None:
         """Remove an old task; return when to check again, if it is not old enough."""
-        now = self._clock.now()
-        if await self._tasks.drop(task_id, ended_before=now - self._rules.retention):
+        now = self.clock.now()
+        if await self.tasks.drop(task_id, ended_before=now - self.rules.retention):
             return None
         return now + _LOOK_AGAIN

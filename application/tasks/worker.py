@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
+import msgspec
+
 from application.handling import BusyError, load
 from application.idempotency import DoingOnce
 from application.objects.deleting import DeletingObjects
@@ -40,44 +42,27 @@ class JobReport(Protocol):
         ...
 
 
-class Working:
-    """Runs jobs until it is stopped. Any number of workers on any number of machines may run at once."""
+class Working(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs jobs until it is stopped. Any number of workers on any number of machines may run at once.
 
-    def __init__(
-        self,
-        *,
-        jobs: JobQueue,
-        log: EventLog,
-        storage: ObjectStorage,
-        clock: Clock,
-        verify: VerifyingUploads,
-        expire: ExpiringUploads,
-        forget: ForgettingUploads,
-        recheck: RecheckingUploads,
-        delete_object: DeletingObjects,
-        tasks: RunningTasks,
-        do_once: DoingOnce,
-        report: JobReport,
-        search_index: SearchIndex | None = None,
-        around: Callable[[Job], AbstractContextManager[object]] = nullcontext,
-        concurrency: int = 4,
-    ) -> None:
-        """`search_index` None: lists are searched without one. `around`: the context of a job."""
-        self._jobs = jobs
-        self._log = log
-        self._storage = storage
-        self._clock = clock
-        self._verify = verify
-        self._expire = expire
-        self._forget = forget
-        self._recheck = recheck
-        self._delete_object = delete_object
-        self._tasks = tasks
-        self._do_once = do_once
-        self._report = report
-        self._search_index = search_index
-        self._around = around
-        self._concurrency = concurrency
+    `search_index` None: lists are searched without one. `around`: the context of a job.
+    """
+
+    jobs: JobQueue
+    log: EventLog
+    storage: ObjectStorage
+    clock: Clock
+    verify: VerifyingUploads
+    expire: ExpiringUploads
+    forget: ForgettingUploads
+    recheck: RecheckingUploads
+    delete_object: DeletingObjects
+    tasks: RunningTasks
+    do_once: DoingOnce
+    report: JobReport
+    search_index: SearchIndex | None = None
+    around: Callable[[Job], AbstractContextManager[object]] = nullcontext
+    concurrency: int = 4
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Run jobs until `stopping` is set, then release them. A long job does not block the others."""
@@ -88,7 +73,7 @@ class Working:
             while not stopping.is_set():
                 pause = await self._take(under_way)
                 if pause is not None:
-                    news = asyncio.create_task(self._jobs.wait(pause))
+                    news = asyncio.create_task(self.jobs.wait(pause))
                     await asyncio.wait({news, stop, *under_way}, return_when=asyncio.FIRST_COMPLETED)
                     news.cancel()
                     await asyncio.gather(news, return_exceptions=True)
@@ -102,7 +87,7 @@ class Working:
 
     async def work_due(self) -> int:
         """Run the jobs that are due now, and return their number."""
-        jobs = await self._jobs.lease(now=self._clock.now(), limit=self._concurrency, lasts=LEASE)
+        jobs = await self.jobs.lease(now=self.clock.now(), limit=self.concurrency, lasts=LEASE)
         await asyncio.gather(*(self._work(job) for job in jobs))
         return len(jobs)
 
@@ -110,57 +95,57 @@ class Working:
         """Remove expired idempotency keys, until it is cancelled."""
         while True:
             with suppress(LogUnavailableError):
-                while await self._do_once.drop_expired():
+                while await self.do_once.drop_expired():
                     pass
             await asyncio.sleep(TIDY.total_seconds())
 
     async def _index(self) -> None:
         """Keep the search index up to date, until it is cancelled."""
-        while self._search_index is not None:
+        while self.search_index is not None:
             with suppress(LogUnavailableError):
-                while await self._search_index.catch_up():
+                while await self.search_index.catch_up():
                     pass
             await asyncio.sleep(INDEX.total_seconds())
 
     async def _take(self, under_way: set[asyncio.Task[None]]) -> timedelta | None:
         """Take as many due jobs as there are places; return how long to wait if there were none."""
-        places = self._concurrency - len(under_way)
+        places = self.concurrency - len(under_way)
         if not places:
             return IDLE
         try:
-            jobs = await self._jobs.lease(now=self._clock.now(), limit=places, lasts=LEASE)
+            jobs = await self.jobs.lease(now=self.clock.now(), limit=places, lasts=LEASE)
             under_way.update(asyncio.create_task(self._work(job)) for job in jobs)
             if jobs:
                 return None
-            due = await self._jobs.next_due()
+            due = await self.jobs.next_due()
         except LogUnavailableError:
             return IDLE
-        return IDLE if due is None else min(IDLE, max(due - self._clock.now(), timedelta(milliseconds=10)))
+        return IDLE if due is None else min(IDLE, max(due - self.clock.now(), timedelta(milliseconds=10)))
 
     async def _work(self, job: Job) -> None:
         try:
-            with self._around(job):
+            with self.around(job):
                 again_at = await self._do(job)
             if again_at is None:
-                await self._jobs.done(job)
+                await self.jobs.done(job)
             else:
-                await self._jobs.put_off(job, until=again_at, error=None)
+                await self.jobs.put_off(job, until=again_at, error=None)
         except asyncio.CancelledError:
             with suppress(LogUnavailableError):
-                await self._jobs.put_off(job, until=job.due_at, error="The worker stopped.")
+                await self.jobs.put_off(job, until=job.due_at, error="The worker stopped.")
             raise
         except (VersionConflictError, BusyError) as stale:
             await self._try_later(job, stale)  # the upload has changed: try again, there may be nothing left to do
         except RefusedError:
-            await self._jobs.done(job)  # the job is stale: later events have set the jobs that they need
+            await self.jobs.done(job)  # the job is stale: later events have set the jobs that they need
         except Exception as error:  # noqa: BLE001  # a failing job must not stop the others
-            self._report(job, error)
+            self.report(job, error)
             await self._try_later(job, error)
 
     async def _try_later(self, job: Job, error: BaseException) -> None:
         pause = min(RETRY_FIRST * 2 ** min(job.attempts - 1, 20), RETRY_LAST)
         with suppress(LogUnavailableError):
-            await self._jobs.put_off(job, until=self._clock.now() + pause, error=str(error)[:500])
+            await self.jobs.put_off(job, until=self.clock.now() + pause, error=str(error)[:500])
 
     async def _do(self, job: Job) -> datetime | None:
         """Run the job; return when it has to run again, if at all."""
@@ -168,43 +153,43 @@ class Working:
             case JobKind.VERIFY:
                 await self._do_verify(job)
             case JobKind.EXPIRE:
-                await self._expire(job.upload_id, ends=True)
+                await self.expire(job.upload_id, ends=True)
             case JobKind.FORGET:
-                await self._forget(job.upload_id, actor_id=ACTOR)
+                await self.forget(job.upload_id, actor_id=ACTOR)
             case JobKind.RECHECK:
-                return await self._recheck(job.upload_id)
+                return await self.recheck(job.upload_id)
             case JobKind.DELETE_OBJECT:
-                await self._delete_object.at_its_end(job.upload_id, actor_id=ACTOR)
+                await self.delete_object.at_its_end(job.upload_id, actor_id=ACTOR)
             case JobKind.DISCARD:
                 return await self._discard(job)
             case JobKind.ITEM:
-                await self._tasks.work_item(job, touch=self._touch(job))
+                await self.tasks.work_item(job, touch=self._touch(job))
             case JobKind.DROP_TASK:
-                return await self._tasks.drop(job.upload_id)
+                return await self.tasks.drop(job.upload_id)
             case _:
                 assert_never(job.kind)
         return None
 
     async def _discard(self, job: Job) -> datetime | None:
         if job.storage_key and job.multipart_id:
-            await self._storage.abort_multipart(job.storage_key, job.multipart_id)
+            await self.storage.abort_multipart(job.storage_key, job.multipart_id)
         if job.storage_key:
-            await self._storage.delete(job.storage_key)
-            if job.multipart_id or is_in_parts((await load(self._log, UPLOAD, job.upload_id)).state):
-                await self._storage.abort_multiparts(job.storage_key)  # with unknown ids
-        return job.again_at if job.again_at is not None and job.again_at > self._clock.now() else None
+            await self.storage.delete(job.storage_key)
+            if job.multipart_id or is_in_parts((await load(self.log, UPLOAD, job.upload_id)).state):
+                await self.storage.abort_multiparts(job.storage_key)  # with unknown ids
+        return job.again_at if job.again_at is not None and job.again_at > self.clock.now() else None
 
     async def _do_verify(self, job: Job) -> None:
-        upload = await load(self._log, UPLOAD, job.upload_id)
+        upload = await load(self.log, UPLOAD, job.upload_id)
         if not isinstance(upload.state, Processing):
-            await self._expire(job.upload_id, ends=False)
+            await self.expire(job.upload_id, ends=False)
             return
-        await self._verify(upload, actor_id=ACTOR, touch=self._touch(job))
+        await self.verify(upload, actor_id=ACTOR, touch=self._touch(job))
 
     def _touch(self, job: Job) -> Touch:
         """Return a callback that extends the lease of a running job."""
 
         async def touch() -> None:
-            await self._jobs.extend(job, until=self._clock.now() + LEASE)
+            await self.jobs.extend(job, until=self.clock.now() + LEASE)
 
         return touch

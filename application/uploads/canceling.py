@@ -35,28 +35,18 @@ from domain.uploads.upload import (
 )
 
 
-class CancelingUpload:
+class CancelingUpload(msgspec.Struct, frozen=True, kw_only=True):
     """One command. Idempotent. A worker deletes the bytes right after, unless they should be kept.
 
     Bytes that a duplicate or an object also uses stay.
     """
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        read_side: UploadReads,
-        storage: ObjectStorage,
-        clock: Clock,
-        ids: Ids,
-        rules: Rules,
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._storage = storage
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
+    log: EventLog
+    read_side: UploadReads
+    storage: ObjectStorage
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def __call__(
         self,
@@ -73,7 +63,7 @@ class CancelingUpload:
         `keep_bytes`: the stored bytes of a canceled upload stay, and count, until the record is forgotten. `only_open`:
         refuse a finished upload, as for tokens.
         """
-        record = await self._read_side.upload(namespace.namespace_id, upload_id)
+        record = await self.read_side.upload(namespace.namespace_id, upload_id)
         if record is None or bucket_id not in {None, record.bucket_id}:
             raise upload_not_found(upload_id)
         heir_id: str | None = None
@@ -95,20 +85,20 @@ class CancelingUpload:
             heir_id = objection.heir_id if isinstance(objection, HeirExistsError) else None
             return isinstance(objection, HeirExistsError | VersionConflictError)
 
-        await handle(self._log, UPLOAD, upload_id, end, learn=learn)
+        await handle(self.log, UPLOAD, upload_id, end, learn=learn)
 
     async def _cancel(
         self, caller: Caller, upload: Loaded[UploadEvent, Upload], *, keep_bytes: bool
     ) -> Proposal[UploadEvent] | None:
-        now = self._clock.now()
-        origin = upload.origin_of(caller.actor_id, new_command_id(self._ids), now)
+        now = self.clock.now()
+        origin = upload.origin_of(caller.actor_id, new_command_id(self.ids), now)
         request, kept_bytes = request_of(upload.state), None
-        cancel = CancelUpload(origin=origin, forget_at=now + self._rules.retention)
+        cancel = CancelUpload(origin=origin, forget_at=now + self.rules.retention)
         UPLOAD.decide(cancel, upload.state)  # refuses before the call to storage
         if isinstance(upload.state, Canceled):
             return None
         if keep_bytes and request is not None and not isinstance(upload.state, Failed):
-            content = await self._storage.head(request.storage_key or "")
+            content = await self.storage.head(request.storage_key or "")
             kept_bytes = content.size_bytes if content else None  # nothing to keep: later bytes are deleted
         cancel = msgspec.structs.replace(cancel, kept_bytes=kept_bytes)
         return Proposal(
@@ -126,8 +116,8 @@ class CancelingUpload:
                 "A completed upload is deleted together with its bytes: leave delete_s3_object out.",
                 {"upload_id": upload.stream_id},
             )
-        origin = upload.origin_of(caller.actor_id, new_command_id(self._ids), self._clock.now())
-        going = await farewell(self._log, upload, DeleteUpload(origin=origin, heir_id=heir_id))
+        origin = upload.origin_of(caller.actor_id, new_command_id(self.ids), self.clock.now())
+        going = await farewell(self.log, upload, DeleteUpload(origin=origin, heir_id=heir_id))
         return Proposal(
             origin=origin,
             events=going.events,

@@ -3,6 +3,8 @@
 After the revocation the key starts no new uploads, so their number only shrinks. Uploads of its tokens are included.
 """
 
+import msgspec
+
 from application.handling import BusyError, Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
@@ -15,34 +17,29 @@ from application.tasks.running import ItemContext
 from domain.uploads.upload import UPLOAD, CancelUpload, InProgress, Pending, Processing, Upload, UploadEvent
 
 
-class CancelingOpenUploads:
+class CancelingOpenUploads(msgspec.Struct, frozen=True, kw_only=True):
     """Creates the task, and runs it."""
 
-    def __init__(
-        self, *, log: EventLog, read_side: UploadReads, tasks: Tasks, clock: Clock, ids: Ids, rules: Rules
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._tasks = tasks
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
+    log: EventLog
+    read_side: UploadReads
+    tasks: Tasks
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def __call__(self, caller: Caller, key_id: str) -> TaskRecord:
         """Return the task that cancels all open uploads of this key."""
-        now = self._clock.now()
+        now = self.clock.now()
         task = new_task(
-            caller, self._ids.new("task_"), TaskType.CANCEL_UPLOADS, namespace_id=None, subject=key_id, now=now
+            caller, self.ids.new("task_"), TaskType.CANCEL_UPLOADS, namespace_id=None, subject=key_id, now=now
         )
-        await self._tasks.create(task, drop_at=now + self._rules.retention)
-        return await kept_task(self._tasks, caller, task.task_id)
+        await self.tasks.create(task, drop_at=now + self.rules.retention)
+        return await kept_task(self.tasks, caller, task.task_id)
 
     async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
         """Cancel the open uploads of the item's key (an `ItemWork`)."""
         canceled, after = 0, ""
-        while page := await self._read_side.open_uploads_of(
-            task.organization_id, item.subject, after=after, limit=PAGE
-        ):
+        while page := await self.read_side.open_uploads_of(task.organization_id, item.subject, after=after, limit=PAGE):
             for upload_id in page:
                 canceled += await self._cancel(upload_id, task.actor_id)
             after = page[-1]
@@ -54,13 +51,13 @@ class CancelingOpenUploads:
         async def cancel(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
             if not isinstance(upload.state, Pending | InProgress | Processing):
                 return None
-            now = self._clock.now()
-            origin = upload.origin_of(actor_id, new_command_id(self._ids), now)
-            command = CancelUpload(origin=origin, forget_at=now + self._rules.retention)
+            now = self.clock.now()
+            origin = upload.origin_of(actor_id, new_command_id(self.ids), now)
+            command = CancelUpload(origin=origin, forget_at=now + self.rules.retention)
             return Proposal(origin=origin, events=UPLOAD.decide(command, upload.state))
 
         try:
-            upload = await handle(self._log, UPLOAD, upload_id, cancel)
+            upload = await handle(self.log, UPLOAD, upload_id, cancel)
         except BusyError:
             return False
         return bool(upload.news)

@@ -66,29 +66,17 @@ class _Confirmer(msgspec.Struct, frozen=True, kw_only=True):
     may_delete: bool
 
 
-class ConfirmingUpload:
+class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
     """One command. Idempotent: a repeated confirm gets the same result."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        read_side: ReadSide,
-        storage: ObjectStorage,
-        verify: VerifyingUploads,
-        tasks: Tasks,
-        clock: Clock,
-        ids: Ids,
-        rules: Rules,
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._storage = storage
-        self._verify = verify
-        self._tasks = tasks
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
+    log: EventLog
+    read_side: ReadSide
+    storage: ObjectStorage
+    verify: VerifyingUploads
+    tasks: Tasks
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def __call__(
         self,
@@ -120,17 +108,17 @@ class ConfirmingUpload:
             confirmer = await self._confirmer(upload, caller.actor_id, key_id)
             await self._check_policy(upload, confirmer, claimed)
             command, seen = await self._look(upload, confirmer, claimed, parts)
-            takes_long = as_task or seen.size_bytes >= self._rules.inline_limit_bytes
-            inline = not takes_long or await self._verify.refutes(upload, seen, command.claimed) is not None
+            takes_long = as_task or seen.size_bytes >= self.rules.inline_limit_bytes
+            inline = not takes_long or await self.verify.refutes(upload, seen, command.claimed) is not None
             events = UPLOAD.decide(msgspec.structs.replace(command, inline=inline), upload.state)
             if not inline:
                 await self._make_task(upload, events)
             return Proposal(origin=command.origin, events=events, conditions=Conditions(key_id=key_id))
 
-        upload = await handle(self._log, UPLOAD, upload_id, begin)
+        upload = await handle(self.log, UPLOAD, upload_id, begin)
         if upload.news and inline:
             with suppress(BusyError):  # the verification has begun, and a worker completes it
-                upload = await self._verify(upload, actor_id=caller.actor_id, seen=seen)
+                upload = await self.verify(upload, actor_id=caller.actor_id, seen=seen)
         return await self._answer(record, upload)
 
     async def within_task(
@@ -151,21 +139,21 @@ class ConfirmingUpload:
             command, seen = await self._look(upload, confirmer, claimed)
             return Proposal(origin=command.origin, events=UPLOAD.decide(command, upload.state))
 
-        upload = await handle(self._log, UPLOAD, upload_id, begin)
-        upload = await self._verify(upload, actor_id=actor_id, seen=seen if upload.news else None, touch=touch)
+        upload = await handle(self.log, UPLOAD, upload_id, begin)
+        upload = await self.verify(upload, actor_id=actor_id, seen=seen if upload.news else None, touch=touch)
         if isinstance(upload.state, Pending | InProgress):
             raise StorageUnavailableError(_STORAGE_IS_SLOW)
         return await self._answer(record, upload)
 
     async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> UploadRecord:
-        record = await self._read_side.upload(namespace_id, upload_id)
+        record = await self.read_side.upload(namespace_id, upload_id)
         if record is None or bucket_id not in {None, record.bucket_id}:
             raise upload_not_found(upload_id)
         return record
 
     async def _confirmer(self, loaded: Loaded[UploadEvent, Upload], actor_id: str, key_id: str) -> _Confirmer:
-        requested = key_id == await self._verify.requester(loaded)
-        may_delete = not requested and await self._verify.may_replace(loaded, key_id)
+        requested = key_id == await self.verify.requester(loaded)
+        may_delete = not requested and await self.verify.may_replace(loaded, key_id)
         return _Confirmer(actor_id=actor_id, requested=requested, may_delete=may_delete)
 
     async def _check_policy(self, loaded: Loaded[UploadEvent, Upload], confirmer: _Confirmer, claimed: Claimed) -> None:
@@ -180,22 +168,22 @@ class ConfirmingUpload:
             return
         named_by = loaded.origin.actor_id if claimed.policy is None else confirmer.actor_id
         claim = unique_key_claim(loaded.origin.bucket_id or "", request.unique_key)
-        if await self._read_side.claim_owner(claim) is None:
+        if await self.read_side.claim_owner(claim) is None:
             return
-        if not await self._verify.may_replace(loaded, named_by):
+        if not await self.verify.may_replace(loaded, named_by):
             raise ReplaceDeniedError
 
     async def _check_claims(
         self, loaded: Loaded[UploadEvent, Upload], content: StoredContent, claimed: Claimed
     ) -> None:
         """Refuse wrong claims about bytes that match the request; the hash of a large file is not compared."""
-        if await self._verify.refutes(loaded, content, Claimed()) is not None:
+        if await self.verify.refutes(loaded, content, Claimed()) is not None:
             return
         request = request_of(loaded.state)
         sha256 = None if request is None else request.declared_sha256
-        if claimed.sha256 is not UNSET and sha256 is None and content.size_bytes < self._rules.inline_limit_bytes:
-            sha256 = await self._verify.sha256_of(loaded, content)
-        wrong = await self._verify.refutes(loaded, content, claimed, sha256=content.sha256 or sha256)
+        if claimed.sha256 is not UNSET and sha256 is None and content.size_bytes < self.rules.inline_limit_bytes:
+            sha256 = await self.verify.sha256_of(loaded, content)
+        wrong = await self.verify.refutes(loaded, content, claimed, sha256=content.sha256 or sha256)
         if wrong is not None:
             raise WrongStateError(
                 wrong.value,
@@ -214,8 +202,8 @@ class ConfirmingUpload:
     ) -> tuple[BeginVerification, StoredContent]:
         """Return the command that begins the verification, and the stored content; refuse if nothing is stored."""
         command = BeginVerification(
-            origin=loaded.origin_of(confirmer.actor_id, new_command_id(self._ids), self._clock.now()),
-            task_id=self._ids.new("task_"),
+            origin=loaded.origin_of(confirmer.actor_id, new_command_id(self.ids), self.clock.now()),
+            task_id=self.ids.new("task_"),
             seen_by=SeenBy.CONFIRM,
             inline=True,
             claimed=claimed,
@@ -225,9 +213,9 @@ class ConfirmingUpload:
             unsized = loaded.state.request.declared_size_bytes is None
             if unsized and not confirmer.requested and not confirmer.may_delete:
                 raise _not_yours("without knowing the number of its parts")
-            await put_together(self._storage, loaded.state, parts)
+            await put_together(self.storage, loaded.state, parts)
         request = request_of(loaded.state)
-        content = await self._storage.head((request.storage_key if request else None) or "")
+        content = await self.storage.head((request.storage_key if request else None) or "")
         if content is None:
             raise WrongStateError(
                 "content_not_found",
@@ -243,7 +231,7 @@ class ConfirmingUpload:
         """Store the task of the response. If the verification does not begin, the task is never visible."""
         (began,) = (event for event in events if isinstance(event, UploadVerificationBegan))
         origin = began.origin
-        await self._tasks.create(
+        await self.tasks.create(
             NewTask(
                 task_id=began.task_id,
                 organization_id=origin.organization_id,
@@ -254,7 +242,7 @@ class ConfirmingUpload:
                 inputs=[upload.stream_id],
                 upload_id=upload.stream_id,
             ),
-            drop_at=origin.at + self._rules.retention,
+            drop_at=origin.at + self.rules.retention,
         )
 
     async def _answer(self, known: UploadRecord, upload: Loaded[UploadEvent, Upload]) -> Confirmed:

@@ -21,22 +21,21 @@ class Confirmation(msgspec.Struct, frozen=True, kw_only=True):
     claimed: Claimed
 
 
-class ConfirmingMany:
+class ConfirmingMany(msgspec.Struct, frozen=True, kw_only=True):
     """Creates the task, and runs its items."""
 
-    def __init__(self, *, tasks: Tasks, confirm: ConfirmingUpload, clock: Clock, ids: Ids, rules: Rules) -> None:
-        self._tasks = tasks
-        self._confirm = confirm
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
+    tasks: Tasks
+    confirm: ConfirmingUpload
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def __call__(self, caller: Caller, bucket: BucketRecord, confirmations: Sequence[Confirmation]) -> TaskRecord:
         """Return the task. An unknown upload, or one in another bucket, fails only its item."""
-        now = self._clock.now()
+        now = self.clock.now()
         organization_id = caller.organization.organization_id
         task = NewTask(
-            task_id=self._ids.new("task_"),
+            task_id=self.ids.new("task_"),
             organization_id=organization_id,
             namespace_id=bucket.namespace_id,
             task_type=TaskType.CONFIRM_UPLOADS,
@@ -46,15 +45,15 @@ class ConfirmingMany:
             items=[NewItem(subject=each.upload_id, input=msgspec.to_builtins(each.claimed)) for each in confirmations],
             additional_data={"bucket_id": bucket.bucket_id},
         )
-        await self._tasks.create(task, drop_at=now + self._rules.retention)
-        record = await self._tasks.task(organization_id, task.task_id)
+        await self.tasks.create(task, drop_at=now + self.rules.retention)
+        record = await self.tasks.task(organization_id, task.task_id)
         if record is None:
             raise task_not_found(task.task_id)
         return record
 
     async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
         """Confirm one upload (an `ItemWork`)."""
-        confirmed = await self._confirm.within_task(
+        confirmed = await self.confirm.within_task(
             task.namespace_id or "",
             item.subject,
             bucket_id=str(task.additional_data["bucket_id"]),

@@ -2,6 +2,8 @@
 
 from contextlib import suppress
 
+import msgspec
+
 from application.handling import Loaded, Proposal, handle, never
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
@@ -25,15 +27,14 @@ from domain.uploads.upload import (
 ACTOR = "system:sweeper"
 
 
-class ExpiringUploads:
+class ExpiringUploads(msgspec.Struct, frozen=True, kw_only=True):
     """Runs an `expire` or `verify` job: checks for bytes, and continues accordingly."""
 
-    def __init__(self, *, log: EventLog, storage: ObjectStorage, clock: Clock, ids: Ids, rules: Rules) -> None:
-        self._log = log
-        self._storage = storage
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
+    log: EventLog
+    storage: ObjectStorage
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def __call__(self, upload_id: str, *, ends: bool) -> None:
         """Begin the verification of existing bytes. `ends`: without bytes, the upload fails.
@@ -47,7 +48,7 @@ class ExpiringUploads:
                 return None
             return Proposal(origin=command.origin, events=UPLOAD.decide(command, upload.state))
 
-        await handle(self._log, UPLOAD, upload_id, go_on, learn=never)
+        await handle(self.log, UPLOAD, upload_id, go_on, learn=never)
 
     async def _command(self, upload: Loaded[UploadEvent, Upload], *, ends: bool) -> UploadCommand | None:
         if not isinstance(upload.state, Pending | InProgress):
@@ -55,15 +56,13 @@ class ExpiringUploads:
         request = upload.state.request
         if isinstance(upload.state, InProgress) and request.declared_size_bytes is not None:
             with suppress(WrongStateError):  # some parts are missing
-                await put_together(self._storage, upload.state)
-        content = await self._storage.head(request.storage_key or "")
-        now = self._clock.now()
-        origin = upload.origin_of(ACTOR, new_command_id(self._ids), now)
+                await put_together(self.storage, upload.state)
+        content = await self.storage.head(request.storage_key or "")
+        now = self.clock.now()
+        origin = upload.origin_of(ACTOR, new_command_id(self.ids), now)
         if content is not None:
-            return BeginVerification(
-                origin=origin, task_id=self._ids.new("task_"), seen_by=SeenBy.SWEEPER, inline=False
-            )
+            return BeginVerification(origin=origin, task_id=self.ids.new("task_"), seen_by=SeenBy.SWEEPER, inline=False)
         if not ends:
             return None
-        await self._storage.ping()  # a missing S3 bucket looks like a missing object, and must not fail every upload
-        return ExpireUpload(origin=origin, forget_at=now + self._rules.retention)
+        await self.storage.ping()  # a missing S3 bucket looks like a missing object, and must not fail every upload
+        return ExpireUpload(origin=origin, forget_at=now + self.rules.retention)

@@ -43,21 +43,20 @@ async def farewell(
     return Farewell(events=UPLOAD.decide(command, state), before=(heir.append(UPLOAD.decide(inherit, heir.state)),))
 
 
-class ForgettingUploads:
+class ForgettingUploads(msgspec.Struct, frozen=True, kw_only=True):
     """One command. Idempotent. An upload that an object holds is refused."""
 
-    def __init__(self, *, log: EventLog, clock: Clock, ids: Ids) -> None:
-        self._log = log
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    clock: Clock
+    ids: Ids
 
     async def __call__(self, upload_id: str, *, actor_id: str) -> None:
         """Forget an upload. Raises `WrongStateError` if it is open or held, `VersionConflictError` if it changed."""
         heir_id: str | None = None
 
         async def forget(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:
-            origin = upload.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
-            going = await farewell(self._log, upload, ForgetUpload(origin=origin, heir_id=heir_id))
+            origin = upload.origin_of(actor_id, new_command_id(self.ids), self.clock.now())
+            going = await farewell(self.log, upload, ForgetUpload(origin=origin, heir_id=heir_id))
             return Proposal(
                 origin=origin,
                 events=going.events,
@@ -75,4 +74,4 @@ class ForgettingUploads:
                 isinstance(objection, VersionConflictError) and objection.stream_id != upload_id
             )  # the heir has changed
 
-        await handle(self._log, UPLOAD, upload_id, forget, learn=learn)
+        await handle(self.log, UPLOAD, upload_id, forget, learn=learn)

@@ -7,6 +7,8 @@ verified bytes are lost, which is recorded. Multipart uploads with unknown ids a
 
 from datetime import datetime
 
+import msgspec
+
 from application.handling import Loaded, Proposal, handle, never
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
@@ -17,14 +19,13 @@ from domain.uploads.upload import UPLOAD, Completed, ReportChangedContent, Uploa
 ACTOR = "system:recheck"
 
 
-class RecheckingUploads:
+class RecheckingUploads(msgspec.Struct, frozen=True, kw_only=True):
     """Runs a `recheck` job: checks the object, and restores it or records a change."""
 
-    def __init__(self, *, log: EventLog, storage: ObjectStorage, clock: Clock, ids: Ids) -> None:
-        self._log = log
-        self._storage = storage
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    storage: ObjectStorage
+    clock: Clock
+    ids: Ids
 
     async def __call__(self, upload_id: str) -> datetime | None:
         """Check once, and return when to check again: the object may change while the URL works.
@@ -38,18 +39,18 @@ class RecheckingUploads:
             if not isinstance(upload.state, Completed):
                 return None
             key, proved = upload.state.request.storage_key or "", upload.state.content.version_id
-            content = await self._storage.head(key)
-            now, due_at = self._clock.now(), upload.state.request.due_at
+            content = await self.storage.head(key)
+            now, due_at = self.clock.now(), upload.state.request.due_at
             again_at = None if due_at <= now else due_at
             wanted = proved if upload.state.keeps_bytes else None
             if content is not None and wanted is not None and (again_at is None or wanted != content.version_id):
-                await self._storage.keep_only(key, wanted)
+                await self.storage.keep_only(key, wanted)
             if again_at is None and is_in_parts(upload.state):
-                await self._storage.abort_multiparts(key)  # other than its own, which is completed
-            origin = upload.origin_of(ACTOR, new_command_id(self._ids), now)
+                await self.storage.abort_multiparts(key)  # other than its own, which is completed
+            origin = upload.origin_of(ACTOR, new_command_id(self.ids), now)
             report = ReportChangedContent(origin=origin, etag=content.etag if content else None)
             events = UPLOAD.decide(report, upload.state)
             return Proposal(origin=origin, events=events) if events else None
 
-        await handle(self._log, UPLOAD, upload_id, look, learn=never)
+        await handle(self.log, UPLOAD, upload_id, look, learn=never)
         return again_at

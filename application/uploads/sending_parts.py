@@ -59,27 +59,16 @@ class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
     signed: SignedRequest
 
 
-class SendingParts:
+class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
     """The requests of a client between the request of an upload and its confirmation."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        read_side: UploadReads,
-        storage: ObjectStorage,
-        signer: UrlSigner,
-        clock: Clock,
-        ids: Ids,
-        rules: Rules,
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._storage = storage
-        self._signer = signer
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
+    log: EventLog
+    read_side: UploadReads
+    storage: ObjectStorage
+    signer: UrlSigner
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def sign(
         self,
@@ -99,12 +88,12 @@ class SendingParts:
         """
         await self._find(namespace.namespace_id, upload_id, bucket_id)
         upload = await self._begun(caller, upload_id, parts)
-        request, now = upload.request, self._clock.now()
+        request, now = upload.request, self.clock.now()
         lasts = _lasts(caller, request, now)
         return [
             SignedPart(
                 part_number=part.part_number,
-                signed=self._signer.sign_part(
+                signed=self.signer.sign_part(
                     request.storage_key or "",
                     multipart_id=upload.multipart_id,
                     part_number=part.part_number,
@@ -119,13 +108,13 @@ class SendingParts:
     async def parts(self, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None) -> Sequence[StoredPart]:
         """Return the stored parts, by number."""
         await self._find(namespace.namespace_id, upload_id, bucket_id)
-        upload = await load(self._log, UPLOAD, upload_id)
+        upload = await load(self.log, UPLOAD, upload_id)
         match upload.state:
             case Pending(request=request):
                 _check_in_parts(request)
                 return []
             case InProgress(request=request):
-                stored = await self._storage.parts(request.storage_key or "", upload.state.multipart_id)
+                stored = await self.storage.parts(request.storage_key or "", upload.state.multipart_id)
                 if stored is None:
                     raise WrongStateError(
                         "parts_gone",
@@ -151,17 +140,17 @@ class SendingParts:
 
         async def reissue(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:
             nonlocal signed
-            request, now = _request_of(upload), self._clock.now()
+            request, now = _request_of(upload), self.clock.now()
             lasts = _lasts(caller, request, now)
             expires_at = now + lasts
             if request.part_size is None:
                 headers = headers_of(request)
-                signed = self._signer.sign_put(request.storage_key or "", headers=headers, expires_in=lasts, now=now)
+                signed = self.signer.sign_put(request.storage_key or "", headers=headers, expires_in=lasts, now=now)
                 expires_at = signed.expires_at
             command = ReissueUrl(
-                origin=upload.origin_of(caller.actor_id, new_command_id(self._ids), now),
+                origin=upload.origin_of(caller.actor_id, new_command_id(self.ids), now),
                 expires_at=expires_at,
-                due_at=expires_at + self._rules.grace,
+                due_at=expires_at + self.rules.grace,
             )
             return Proposal(
                 origin=command.origin,
@@ -169,7 +158,7 @@ class SendingParts:
                 conditions=Conditions(key_id=caller.key.key_id),
             )
 
-        upload = await handle(self._log, UPLOAD, upload_id, reissue)
+        upload = await handle(self.log, UPLOAD, upload_id, reissue)
         now = brought_forward(record, upload)
         return now or await self._find(namespace.namespace_id, upload_id, bucket_id), signed
 
@@ -177,28 +166,28 @@ class SendingParts:
         """Return the upload in progress, with enough time for new URLs."""
 
         async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
-            request, now = _request_of(upload), self._clock.now()
-            origin = upload.origin_of(caller.actor_id, new_command_id(self._ids), now)
+            request, now = _request_of(upload), self.clock.now()
+            origin = upload.origin_of(caller.actor_id, new_command_id(self.ids), now)
             UPLOAD.decide(
                 StartUpload(origin=origin, multipart_id=""), upload.state
             )  # refuses before the call to storage
             _check_in_parts(request)
             _check_numbers(request, [part.part_number for part in parts])
             _check_hashes(request, parts)
-            _check_sizes(request, parts, self._rules.tier_limits[caller.organization.tier].file_size_bytes)
+            _check_sizes(request, parts, self.rules.tier_limits[caller.organization.tier].file_size_bytes)
             commands: list[UploadCommand] = []
             undo = None
             if isinstance(upload.state, Pending):
                 key = request.storage_key or ""
-                begun = await self._storage.begin_multipart(
+                begun = await self.storage.begin_multipart(
                     key, content_type=request.content_type, checked=request.storage_checks
                 )
-                undo = partial(self._storage.abort_multipart, key, begun)
+                undo = partial(self.storage.abort_multipart, key, begun)
                 commands.append(StartUpload(origin=origin, multipart_id=begun))
             lasts = _lasts(caller, request, now)
-            if now + lasts > request.expires_at + min(lasts / _EXTENDED_AFTER, self._rules.grace):
+            if now + lasts > request.expires_at + min(lasts / _EXTENDED_AFTER, self.rules.grace):
                 commands.append(
-                    ReissueUrl(origin=origin, expires_at=now + lasts, due_at=now + lasts + self._rules.grace)
+                    ReissueUrl(origin=origin, expires_at=now + lasts, due_at=now + lasts + self.rules.grace)
                 )
             return (
                 Proposal(
@@ -211,12 +200,12 @@ class SendingParts:
                 else None
             )
 
-        upload = await handle(self._log, UPLOAD, upload_id, begin)
+        upload = await handle(self.log, UPLOAD, upload_id, begin)
         assert isinstance(upload.state, InProgress)  # noqa: S101  # otherwise the start was refused
         return upload.state
 
     async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> UploadRecord:
-        record = await self._read_side.upload(namespace_id, upload_id)
+        record = await self.read_side.upload(namespace_id, upload_id)
         if record is None or bucket_id not in {None, record.bucket_id}:
             raise upload_not_found(upload_id)
         return record

@@ -27,14 +27,13 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
     get: SignedRequest | None = None
 
 
-class SigningUploads:
+class SigningUploads(msgspec.Struct, frozen=True, kw_only=True):
     """Signs URLs locally; issued URLs are not recorded."""
 
-    def __init__(self, *, read_side: UploadReads, admit: Admitting, signer: UrlSigner, clock: Clock) -> None:
-        self._read_side = read_side
-        self._admit = admit
-        self._signer = signer
-        self._clock = clock
+    read_side: UploadReads
+    admit: Admitting
+    signer: UrlSigner
+    clock: Clock
 
     async def __call__(
         self, caller: Caller, namespace: NamespaceRecord, records: Sequence[UploadRecord]
@@ -46,11 +45,11 @@ class SigningUploads:
         original's, which no upload token can read, because the URL contains their key. No URL outlives the caller's
         key.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         wanted = {record.duplicate_of for record in records if record.duplicate_of is not None}
-        originals = await self._read_side.uploads_by_id(namespace.namespace_id, wanted) if wanted else {}
+        originals = await self.read_side.uploads_by_id(namespace.namespace_id, wanted) if wanted else {}
         buckets = {record.bucket_id for record in records}
-        writable = {each for each in sorted(buckets) if await self._admit.writes(caller, namespace, each)}
+        writable = {each for each in sorted(buckets) if await self.admit.writes(caller, namespace, each)}
         return [
             Signed(
                 put=self._put(caller, record, now) if record.bucket_id in writable else None,
@@ -64,7 +63,7 @@ class SigningUploads:
             return None
         headers = headers_of(record)
         lasts = caller.url_lasts(record.expires_at - now, now)
-        return self._signer.sign_put(record.storage_key, headers=headers, expires_in=lasts, now=now)
+        return self.signer.sign_put(record.storage_key, headers=headers, expires_in=lasts, now=now)
 
     def _get(
         self, caller: Caller, record: UploadRecord, original: UploadRecord | None, now: datetime
@@ -77,7 +76,7 @@ class SigningUploads:
             or (caller.token is not None and not holds_own_bytes(record))
         ):
             return None
-        return self._signer.sign_get(
+        return self.signer.sign_get(
             holder.storage_key,
             expires_in=caller.url_lasts(timedelta(seconds=record.url_expires_in_seconds), now),
             now=now,

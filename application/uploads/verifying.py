@@ -68,30 +68,17 @@ _TOUCH_BYTES = 8 * 1024 * 1024
 Touch = Callable[[], Awaitable[None]]
 
 
-class VerifyingUploads:
+class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
     """Verifies the bytes of one upload and ends it; returns its new state."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        read_side: ReadSide,
-        storage: ObjectStorage,
-        directory: Directory,
-        tasks: Tasks,
-        clock: Clock,
-        ids: Ids,
-        rules: Rules,
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._storage = storage
-        self._directory = directory
-        self._tasks = tasks
-        self._clock = clock
-        self._ids = ids
-        self._rules = rules
-        self._find_target = FindingTargets(log=log, read_side=read_side, ids=ids, rules=rules)
+    log: EventLog
+    read_side: ReadSide
+    storage: ObjectStorage
+    directory: Directory
+    tasks: Tasks
+    clock: Clock
+    ids: Ids
+    rules: Rules
 
     async def __call__(
         self,
@@ -117,7 +104,7 @@ class VerifyingUploads:
                 content = content or await self._examine(upload, upload.state, seen, touch)
             except StorageError as error:
                 return self._abandonment(upload, upload.state, actor_id, error)
-            origin = upload.origin_of(actor_id, new_command_id(self._ids), self._clock.now())
+            origin = upload.origin_of(actor_id, new_command_id(self.ids), self.clock.now())
             if isinstance(content, Contradiction):
                 return self._rejection(upload.state, origin, content)
             return await self._completion(upload, upload.state, origin, content, known)
@@ -132,7 +119,7 @@ class VerifyingUploads:
             known = learnt or known
             return learnt is not None
 
-        return await handle(self._log, UPLOAD, loaded.stream_id, end, loaded=loaded, learn=learn)
+        return await handle(self.log, UPLOAD, loaded.stream_id, end, loaded=loaded, learn=learn)
 
     async def refutes(
         self,
@@ -163,17 +150,17 @@ class VerifyingUploads:
     async def may_replace(self, loaded: Loaded[UploadEvent, Upload], actor_id: str) -> bool:
         """Return whether an actor currently may replace the content of objects in the upload's bucket."""
         origin = loaded.origin
-        token = await self._directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
-        key = await self._directory.key_by_id(actor_id if token is None else token.key_id)
-        namespace = await self._directory.namespace(origin.organization_id, origin.namespace_id or "")
-        bucket = await self._directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
+        token = await self.directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
+        key = await self.directory.key_by_id(actor_id if token is None else token.key_id)
+        namespace = await self.directory.namespace(origin.organization_id, origin.namespace_id or "")
+        bucket = await self.directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
         if key is None or namespace is None or bucket is None or not (token is None or token.replaces):
             return False
         return may(key, Permission.DELETE, namespace, bucket)
 
     async def _max_size_bytes(self, loaded: Loaded[UploadEvent, Upload]) -> int:
-        organization = await self._directory.organization(loaded.origin.organization_id)
-        return self._rules.tier_limits[organization.tier if organization else Tier.FREE].file_size_bytes
+        organization = await self.directory.organization(loaded.origin.organization_id)
+        return self.rules.tier_limits[organization.tier if organization else Tier.FREE].file_size_bytes
 
     async def _examine(
         self,
@@ -185,14 +172,14 @@ class VerifyingUploads:
         """Examine the bytes; read them only if storage has not checked their hash and no other check has failed."""
         request, max_size_bytes = state.before.request, await self._max_size_bytes(upload)
         key = request.storage_key or ""
-        content = seen or await self._storage.head(key)
+        content = seen or await self.storage.head(key)
         if content is None:
             raise ContentChangedError("The bytes no longer exist.")
         found = _found(content)
         wrong = judge(found, request, claimed=state.claimed, max_size_bytes=max_size_bytes)
         if wrong is not None:
             return wrong
-        touching = touch and _Progress(touch, self._tasks, self._clock, state.task_id, content.size_bytes)
+        touching = touch and _Progress(touch, self.tasks, self.clock, state.task_id, content.size_bytes)
         sha256, head = await self._read(key, content, touching)
         found = msgspec.structs.replace(
             found, sha256=sha256, head=head, looks_like=recognise(head, request.content_type)
@@ -210,7 +197,7 @@ class VerifyingUploads:
         """Return the SHA-256 and the head of the bytes; if storage has checked the hash, only the head is read."""
         digest, head = hashlib.sha256(), b""
         read_bytes = unreported = 0
-        async for chunk in self._storage.read(key, content, first_bytes=HEAD_BYTES if content.sha256 else None):
+        async for chunk in self.storage.read(key, content, first_bytes=HEAD_BYTES if content.sha256 else None):
             digest.update(chunk)
             head += chunk[: HEAD_BYTES - len(head)]
             read_bytes += len(chunk)
@@ -231,9 +218,10 @@ class VerifyingUploads:
         """Return what the upload becomes, with its conditions."""
         request, found = state.before.request, None
         if known.refused is None and wants_object(request, known):
-            bucket = await self._directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
+            bucket = await self.directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
             may_replace = await self._replaces(upload, state)
-            found = await self._find_target(request, policy_of(state), origin, bucket, may_replace=may_replace)
+            find_target = FindingTargets(log=self.log, read_side=self.read_side, ids=self.ids, rules=self.rules)
+            found = await find_target(request, policy_of(state), origin, bucket, may_replace=may_replace)
             known = msgspec.structs.replace(known, target=found.target)
         end = complete(state, content, known, origin)
         requester = await self.requester(upload)
@@ -283,7 +271,7 @@ class VerifyingUploads:
                 return None
 
     async def _original(self, upload: Loaded[UploadEvent, Upload], original_id: str) -> Original | None:
-        record = await self._read_side.upload(upload.origin.namespace_id or "", original_id)
+        record = await self.read_side.upload(upload.origin.namespace_id or "", original_id)
         return None if record is None else as_original(record)
 
     async def _replaces(self, upload: Loaded[UploadEvent, Upload], state: Processing) -> bool:
@@ -294,16 +282,16 @@ class VerifyingUploads:
     async def requester(self, loaded: Loaded[UploadEvent, Upload]) -> str:
         """Return the key that requested an upload, or issued the token that did."""
         actor_id = loaded.origin.actor_id
-        token = await self._directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
+        token = await self.directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
         return actor_id if token is None else token.key_id
 
     def _abandonment(
         self, upload: Loaded[UploadEvent, Upload], state: Processing, actor_id: str, error: StorageError
     ) -> Proposal[UploadEvent]:
-        now = self._clock.now()
+        now = self.clock.now()
         pause = min(RETRY_FIRST * 2 ** min(state.before.attempts, 20), RETRY_LAST)
         command = AbandonVerification(
-            origin=upload.origin_of(actor_id, new_command_id(self._ids), now),
+            origin=upload.origin_of(actor_id, new_command_id(self.ids), now),
             reason=type(error).__name__,  # its text might contain the key, and so the filename
             retry_at=now + pause,
         )
@@ -313,7 +301,7 @@ class VerifyingUploads:
         self, state: Processing, origin: Origin, wrong: Contradiction, conditions: Conditions = NO_CONDITIONS
     ) -> Proposal[UploadEvent]:
         command = RejectContent(
-            origin=origin, reason=wrong.reason, message=wrong.message, forget_at=origin.at + self._rules.retention
+            origin=origin, reason=wrong.reason, message=wrong.message, forget_at=origin.at + self.rules.retention
         )
         return Proposal(origin=origin, events=UPLOAD.decide(command, state), conditions=conditions)
 

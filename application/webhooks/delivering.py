@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
-from typing import Any, Final, Protocol, cast
+from typing import Any, ClassVar, Final, Protocol, cast
 
 import msgspec
 
@@ -125,25 +125,22 @@ def _tags(settings: WebhookSettings) -> frozenset[str]:
     return tags_wanted(settings.event_types) if settings.is_active else frozenset()
 
 
-class QueueingDeliveries:
+class QueueingDeliveries(msgspec.Struct, frozen=True, kw_only=True):
     """Implements `Projection`: a webhook gets the events that it listened to when they happened."""
 
-    name = SUBSCRIPTION
-    topics: frozenset[str] | None = None
+    name: ClassVar[str] = SUBSCRIPTION
+    topics: ClassVar[frozenset[str] | None] = None
 
-    def __init__(
-        self, *, log: EventLog, read_side: WebhookReads, deliveries: WebhookDeliveries[Any], clock: Clock
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._deliveries = deliveries
-        self._clock = clock
+    log: EventLog
+    read_side: WebhookReads
+    deliveries: WebhookDeliveries[Any]
+    clock: Clock
 
     async def project(self, transaction: Any, events: Sequence[Recorded]) -> None:  # noqa: ANN401  # the adapter's own
         """Queue the deliveries of these events."""
         organization_ids = {each.event.origin.organization_id for each in events}
         webhooks: dict[str, list[Listening]] = {}
-        for each in await listening(self._log, self._read_side, organization_ids, after=events[0].position - 1):
+        for each in await listening(self.log, self.read_side, organization_ids, after=events[0].position - 1):
             webhooks.setdefault(each.webhook.organization_id, []).append(each)
         found = [
             NewDelivery(
@@ -158,34 +155,21 @@ class QueueingDeliveries:
             if each.wants(recorded.position, topic_of(recorded.event))
         ]
         if found:
-            await self._deliveries.add(transaction, found, now=self._clock.now())
+            await self.deliveries.add(transaction, found, now=self.clock.now())
 
 
-class DeliveringWebhooks:
+class DeliveringWebhooks(msgspec.Struct, frozen=True, kw_only=True):
     """Sends due deliveries. `report` is called with internal errors, which are retried."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        read_side: WebhookReads,
-        endpoints: WebhookEndpoints,
-        deliveries: WebhookDeliveries[Any],
-        sender: WebhookSender,
-        clock: Clock,
-        ids: Ids,
-        report: Callable[[DeliveryRecord, BaseException], None],
-        watch: DeliveryWatch | None = None,
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._endpoints = endpoints
-        self._deliveries = deliveries
-        self._sender = sender
-        self._clock = clock
-        self._ids = ids
-        self._report = report
-        self._watch = watch or _Unwatched()
+    log: EventLog
+    read_side: WebhookReads
+    endpoints: WebhookEndpoints
+    deliveries: WebhookDeliveries[Any]
+    sender: WebhookSender
+    clock: Clock
+    ids: Ids
+    report: Callable[[DeliveryRecord, BaseException], None]
+    watch: DeliveryWatch = _Unwatched()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Deliver until `stopping` is set, then release the deliveries in progress."""
@@ -221,16 +205,16 @@ class DeliveringWebhooks:
 
     async def tidy(self) -> None:
         """Remove old deliveries, and the data of deleted webhooks."""
-        now = self._clock.now()
-        while await self._deliveries.drop(now=now, kept=KEPT, limit=_DROPPED_AT_ONCE):
+        now = self.clock.now()
+        while await self.deliveries.drop(now=now, kept=KEPT, limit=_DROPPED_AT_ONCE):
             pass
-        await self._endpoints.drop(now=now, kept=_ORPHANED)
+        await self.endpoints.drop(now=now, kept=_ORPHANED)
 
     async def ping(self, webhook: WebhookRecord) -> Attempt:
         """Send a test message at once, and return the result. Nothing is stored."""
-        endpoint = await self._endpoints.endpoint(webhook.webhook_id)
-        now = self._clock.now()
-        message_id = self._ids.new("msg_")
+        endpoint = await self.endpoints.endpoint(webhook.webhook_id)
+        now = self.clock.now()
+        message_id = self.ids.new("msg_")
         body = msgspec.json.encode(
             CloudEvent(
                 specversion="1.0",
@@ -250,9 +234,9 @@ class DeliveringWebhooks:
         """Lease up to `limit` due deliveries, and begin to send them."""
         if limit <= 0:
             return set()
-        now = self._clock.now()
-        due = await self._deliveries.lease(
-            now=now, leased_until=now + LEASE, token=self._ids.new("lease_"), limit=limit, of_each=OF_EACH
+        now = self.clock.now()
+        due = await self.deliveries.lease(
+            now=now, leased_until=now + LEASE, token=self.ids.new("lease_"), limit=limit, of_each=OF_EACH
         )
         if not due:
             return set()
@@ -261,9 +245,9 @@ class DeliveringWebhooks:
 
     async def _matter(self, due: Sequence[DeliveryRecord]) -> _Matter:
         webhook_ids = {each.webhook_id for each in due}
-        webhooks = await self._read_side.listening_webhooks({each.organization_id for each in due})
-        endpoints = await self._endpoints.endpoints(webhook_ids)
-        events = await self._log.read_at({each.position for each in due})
+        webhooks = await self.read_side.listening_webhooks({each.organization_id for each in due})
+        endpoints = await self.endpoints.endpoints(webhook_ids)
+        events = await self.log.read_at({each.position for each in due})
         return _Matter(
             webhooks={each.webhook_id: each for each in webhooks},
             endpoints={each.webhook_id: each for each in endpoints},
@@ -272,7 +256,7 @@ class DeliveringWebhooks:
 
     async def _end(self, ended: Sequence[Ended]) -> None:
         if ended:
-            await self._deliveries.end(ended)
+            await self.deliveries.end(ended)
 
     async def _deliver(self, delivery: DeliveryRecord, matter: _Matter) -> Ended | None:
         """Make an attempt. None: there was no attempt, or it is repeated after the lease."""
@@ -280,37 +264,37 @@ class DeliveringWebhooks:
             return await self._attempt(delivery, matter)
         except asyncio.CancelledError:
             with suppress(LogUnavailableError):
-                await self._deliveries.give_back(delivery)
+                await self.deliveries.give_back(delivery)
             raise
         except Exception as error:  # noqa: BLE001  # a failing delivery must not stop the others; its lease expires
-            self._report(delivery, error)
+            self.report(delivery, error)
             return None
 
     async def _attempt(self, delivery: DeliveryRecord, matter: _Matter) -> Ended | None:
         webhook = matter.webhooks.get(delivery.webhook_id)
         if webhook is None:  # it was disabled or deleted at this moment
-            await self._deliveries.give_back(delivery)
+            await self.deliveries.give_back(delivery)
             return None
-        now = self._clock.now()
+        now = self.clock.now()
         if delivery.topic not in webhook.tells(now):
             denied = Attempt(at=now, seconds=0.0, error=_DENIED)
             return Ended(delivery=delivery, attempt=denied, status=DeliveryStatus.FAILED, next_at=now)
         endpoint = matter.endpoints.get(delivery.webhook_id)
         body, command_id = _message(delivery, matter.events[delivery.position])
-        with self._watch.attempting(delivery, command_id) as headers:
+        with self.watch.attempting(delivery, command_id) as headers:
             attempt = await self._send(webhook, endpoint, message_id_of(delivery), body, headers)
-            self._watch.attempted(attempt)
-        now = self._clock.now()
+            self.watch.attempted(attempt)
+        now = self.clock.now()
         if attempt.status_code in _TAKEN:
             if endpoint is not None and endpoint.failures:
-                await self._endpoints.answered(delivery.webhook_id)
+                await self.endpoints.answered(delivery.webhook_id)
             return Ended(delivery=delivery, attempt=attempt, status=DeliveryStatus.DELIVERED, next_at=now)
         next_at = now + pause_after(delivery.attempts, message_id_of(delivery))
         gone = attempt.status_code == _GONE
         given_up = gone or next_at > (delivery.first_at or now) + GIVE_UP_AFTER
         status = DeliveryStatus.FAILED if given_up else DeliveryStatus.PENDING
         failures = 0 if endpoint is None else endpoint.failures
-        await self._endpoints.failed(
+        await self.endpoints.failed(
             delivery.webhook_id, now=now, resting_until=now + rest_after(failures + 1, delivery.webhook_id)
         )
         failing = now - (endpoint.failing_since or now) if endpoint is not None else timedelta(0)
@@ -328,7 +312,7 @@ class DeliveringWebhooks:
         body: bytes,
         headers: Mapping[str, str],
     ) -> Attempt:
-        now = self._clock.now()
+        now = self.clock.now()
         begun = asyncio.get_running_loop().time()
         if endpoint is None:
             answer = PostResult(error="The webhook no longer has a secret.")
@@ -338,7 +322,7 @@ class DeliveringWebhooks:
             )
         else:
             secrets = [each.value for each in endpoint.secrets if each.until is None or each.until > now]
-            answer = await self._sender.post(
+            answer = await self.sender.post(
                 webhook.settings.url,
                 body,
                 headers={**headers, **endpoint.headers, **webhook_headers(message_id, now, body, secrets)},
@@ -360,14 +344,14 @@ class DeliveringWebhooks:
             origin = Origin(
                 organization_id=webhook.organization_id,
                 actor_id=ACTOR,
-                command_id=new_command_id(self._ids),
-                at=self._clock.now(),
+                command_id=new_command_id(self.ids),
+                at=self.clock.now(),
             )
             events = WEBHOOK.decide(DisableWebhook(origin=origin, reason=reason), found.state)
             return Proposal(origin=origin, events=events)
 
         with suppress(VersionConflictError):
-            await handle(self._log, WEBHOOK, webhook.webhook_id, disable, learn=never)
+            await handle(self.log, WEBHOOK, webhook.webhook_id, disable, learn=never)
 
     async def _tidy(self) -> None:
         while True:

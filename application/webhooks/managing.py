@@ -47,25 +47,15 @@ OVERLAP: Final = timedelta(days=1)
 _MAX_SECRETS: Final = 5
 
 
-class ManagingWebhooks:
+class ManagingWebhooks(msgspec.Struct, frozen=True, kw_only=True):
     """Each change is one command; names are unique in an organization."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        read_side: WebhookReads,
-        endpoints: WebhookEndpoints,
-        sender: WebhookSender,
-        clock: Clock,
-        ids: Ids,
-    ) -> None:
-        self._log = log
-        self._read_side = read_side
-        self._endpoints = endpoints
-        self._sender = sender
-        self._clock = clock
-        self._ids = ids
+    log: EventLog
+    read_side: WebhookReads
+    endpoints: WebhookEndpoints
+    sender: WebhookSender
+    clock: Clock
+    ids: Ids
 
     async def create(
         self, caller: Caller, settings: WebhookSettings, headers: Mapping[str, str], *, ids: Ids | None = None
@@ -74,22 +64,22 @@ class ManagingWebhooks:
 
         If an earlier attempt has created it, the secret is empty: it is shown only once.
         """
-        ids = ids or self._ids
+        ids = ids or self.ids
         webhook_id, command_id = _webhook_id(ids), new_command_id(ids)
         organization_id = caller.organization.organization_id
         headers = await self._checked(caller, settings, headers, {})
-        if len(await self._read_side.webhooks(organization_id)) >= MAX_WEBHOOKS:
+        if len(await self.read_side.webhooks(organization_id)) >= MAX_WEBHOOKS:
             raise WrongStateError(
                 "too_many_webhooks",
                 f"An organization can have at most {MAX_WEBHOOKS} webhooks: delete one first.",
                 {"limit": MAX_WEBHOOKS},
             )
-        origin = caller.origin(self._clock.now(), command_id)
+        origin = caller.origin(self.clock.now(), command_id)
         command = CreateWebhook(origin=origin, webhook_id=webhook_id, settings=_naming(settings, headers))
-        secret = webhook_secret(self._ids.secret())
-        known = await self._endpoints.endpoint(webhook_id)
+        secret = webhook_secret(self.ids.secret())
+        known = await self.endpoints.endpoint(webhook_id)
         if known is None:
-            await self._endpoints.keep(
+            await self.endpoints.keep(
                 WebhookEndpoint(
                     webhook_id=webhook_id,
                     organization_id=organization_id,
@@ -100,7 +90,7 @@ class ManagingWebhooks:
             )
         created = WEBHOOK.decide(command, WEBHOOK.initial)
         try:
-            await start(self._log, webhook_id, created, _conditions(caller, settings.name))
+            await start(self.log, webhook_id, created, _conditions(caller, settings.name))
         except ClaimTakenError as taken:
             raise _name_taken(taken) from taken
         except VersionConflictError:
@@ -133,17 +123,17 @@ class ManagingWebhooks:
         `ids`: those of a request under an idempotency key. If an earlier attempt has rotated it, it does not change,
         and the secret is empty.
         """
-        command_id = new_command_id(ids or self._ids)
+        command_id = new_command_id(ids or self.ids)
         known = await self.named(caller.organization.organization_id, id_or_name)
         webhook_id = known.webhook_id
-        if (await load(self._log, WEBHOOK, webhook_id)).has_carried_out(command_id):
+        if (await load(self.log, WEBHOOK, webhook_id)).has_carried_out(command_id):
             return known, ""
         endpoint = await self._endpoint(webhook_id)
-        now = self._clock.now()
+        now = self.clock.now()
         end = now + (OVERLAP if overlap is None else overlap)
         before = [Secret(value=each.value, until=min(each.until or end, end)) for each in endpoint.secrets]
         live = (each for each in before if each.until is not None and each.until > now)
-        secrets = (Secret(value=webhook_secret(self._ids.secret())), *live)
+        secrets = (Secret(value=webhook_secret(self.ids.secret())), *live)
         record = await self._carry_out(
             caller,
             webhook_id,
@@ -160,7 +150,7 @@ class ManagingWebhooks:
 
     async def named(self, organization_id: str, id_or_name: str) -> WebhookRecord:
         """Return a webhook of the organization, or refuse."""
-        record = await self._read_side.webhook(organization_id, id_or_name)
+        record = await self.read_side.webhook(organization_id, id_or_name)
         if record is None:
             raise webhook_not_found()
         return record
@@ -193,23 +183,23 @@ class ManagingWebhooks:
         """Append the events of the command; the endpoint is stored only if it is not refused."""
 
         async def change(webhook: Loaded[WebhookEvent, Webhook]) -> Proposal[WebhookEvent] | None:
-            origin = caller.origin(self._clock.now(), command_id or new_command_id(self._ids))
+            origin = caller.origin(self.clock.now(), command_id or new_command_id(self.ids))
             asked = command(origin)
             events = WEBHOOK.decide(asked, webhook.state)
             if keep is not None:
-                await self._endpoints.keep(keep)
+                await self.endpoints.keep(keep)
             known = webhook.state.settings.name if isinstance(webhook.state, LiveWebhook) else None
             wanted = asked.settings.name if isinstance(asked, UpdateWebhook) else known
             conditions = _conditions(caller, None if wanted == known else wanted)
             return Proposal(origin=origin, events=events, conditions=conditions) if events else None
 
         try:
-            await handle(self._log, WEBHOOK, webhook_id, change)
+            await handle(self.log, WEBHOOK, webhook_id, change)
         except ClaimTakenError as taken:
             raise _name_taken(taken) from taken
 
     async def _endpoint(self, webhook_id: str) -> WebhookEndpoint:
-        endpoint = await self._endpoints.endpoint(webhook_id)
+        endpoint = await self.endpoints.endpoint(webhook_id)
         if endpoint is None:
             raise webhook_not_found()
         return endpoint
@@ -227,7 +217,7 @@ class ManagingWebhooks:
         kept = {name: known[name] if value == MASK and name in known else value for name, value in headers.items()}
         check_headers(kept)
         try:
-            await self._sender.check(settings.url)
+            await self.sender.check(settings.url)
         except TargetRefusedError as refused:
             raise InvalidInputError(
                 "target_not_allowed",

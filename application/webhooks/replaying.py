@@ -43,21 +43,13 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     done: bool
 
 
-class ReplayingWebhooks:
+class ReplayingWebhooks(msgspec.Struct, frozen=True, kw_only=True):
     """Queues events again. `log` is without a tenant: it reads one organization's events."""
 
-    def __init__(
-        self,
-        *,
-        log: EventLog,
-        subscriptions: Subscriptions[Any],
-        deliveries: WebhookDeliveries[Any],
-        clock: Clock,
-    ) -> None:
-        self._log = log
-        self._subscriptions = subscriptions
-        self._deliveries = deliveries
-        self._clock = clock
+    log: EventLog
+    subscriptions: Subscriptions[Any]
+    deliveries: WebhookDeliveries[Any]
+    clock: Clock
 
     async def replay(self, webhook: WebhookRecord, wish: Replay) -> Replayed:
         """Queue the first events of a range, up to 1,000 messages; call again after `position` for the others.
@@ -65,12 +57,12 @@ class ReplayingWebhooks:
         These are the events that the webhook gets now, including older ones than the webhook. Pending messages do not
         change, and events after the reader's position are queued later. Raises `PositionBeyondEndError`.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         if not webhook.settings.is_active or webhook.stopped(now) is not None:
             raise WrongStateError("webhook_not_active", "The webhook is inactive: set is_active to true first.")
-        end = await self._log.head()
+        end = await self.log.head()
         check_position(max(wish.after, wish.until or 0), end)
-        records = await self._subscriptions.subscriptions()
+        records = await self.subscriptions.subscriptions()
         come_to = next((each.position for each in records if each.name == SUBSCRIPTION), 0)
         until = min(come_to, end if wish.until is None else wish.until)
         position = wish.after
@@ -80,10 +72,10 @@ class ReplayingWebhooks:
         for _ in range(_WINDOWS):
             if position >= until or len(found) == MAX_MESSAGES:
                 break
-            page = await self._log.read_feed(after=position, limit=_WINDOW, organization_id=webhook.organization_id)
+            page = await self.log.read_feed(after=position, limit=_WINDOW, organization_id=webhook.organization_id)
             last = until if len(page) < _WINDOW else min(page[-1].id, until)
             position = _take(found, [each for each in page if each.id <= until], webhook, wish, now) or last
-        queued = await self._deliveries.replay(found, now=now) if found else 0
+        queued = await self.deliveries.replay(found, now=now) if found else 0
         return Replayed(queued=queued, position=position, done=position >= until)
 
     async def _position_before(self, at: datetime, end: int) -> int:
@@ -91,7 +83,7 @@ class ReplayingWebhooks:
         low, high = 0, end
         while low < high:
             middle = (low + high + 1) // 2
-            origins = [origin_of(each.state) for each in await self._log.read_feed(after=middle - 1, limit=_LOOK)]
+            origins = [origin_of(each.state) for each in await self.log.read_feed(after=middle - 1, limit=_LOOK)]
             first = next((each.at for each in origins if each is not None), None)
             if first is not None and first < at:
                 low = middle

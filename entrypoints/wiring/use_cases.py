@@ -33,7 +33,7 @@ from application.rules import Rules
 from application.storage.taking_notifications import TakingStorageEvents
 from application.tasks.canceling import CancelingTasks
 from application.tasks.reading import ReadingTasks
-from application.tasks.running import RunningTasks
+from application.tasks.running import ItemWork, RunningTasks
 from application.tasks.worker import Working
 from application.uploads.canceling import CancelingUpload
 from application.uploads.canceling_open import CancelingOpenUploads
@@ -49,6 +49,7 @@ from application.uploads.verifying import VerifyingUploads
 from application.webhooks.delivering import DeliveringWebhooks, QueueingDeliveries
 from application.webhooks.managing import ManagingWebhooks
 from application.webhooks.replaying import ReplayingWebhooks
+from domain.shared_fields import made_from
 from entrypoints.observability.telemetry import Telemetry
 from entrypoints.wiring.ports import Ports
 
@@ -98,205 +99,128 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     take_storage_events: TakingStorageEvents
 
 
+class _Parts(Ports, frozen=True, kw_only=True):
+    """What use cases are made of. Each use case takes the parts that its own fields name."""
+
+    rules: Rules
+
+
 def put_together(
     ports: Ports, rules: Rules, *, system: Ports | None = None, telemetry: Telemetry | None = None
 ) -> Services:
     """Build the use cases; `system`: the ports for all tenants, if they differ."""
     telemetry = telemetry or Telemetry()
-    p, system = ports, system or ports
-    admit = Admitting(directory=p.directory, log=p.log, uses=p.key_uses, secrets=p.token_secrets, clock=p.clock)
-    compose = ComposingObjects(read_side=p.read_side, ids=p.ids)
-    change_object = ChangingObjects(
-        log=p.log, read_side=p.read_side, admit=admit, compose=compose, clock=p.clock, ids=p.ids, rules=rules
-    )
+    parts = made_from(_Parts, ports, rules=rules)
+    whole = made_from(_Parts, system or ports, rules=rules)
+    admit = made_from(Admitting, parts, uses=parts.key_uses, secrets=parts.token_secrets)
+    compose = made_from(ComposingObjects, parts)
+    change_object = made_from(ChangingObjects, parts, admit=admit, compose=compose)
     return Services(
         ports=ports,
-        system=system,
+        system=system or ports,
         admit=admit,
         limit_requests=None
-        if p.rate_ledger is None
-        else LimitingRequests(ledger=p.rate_ledger, report=_report_lone_limits, token_percent=rules.token_rate_percent),
-        limit_strangers=None if p.rate_ledger is None else LimitingStrangers(clock=p.clock),
-        do_once=_doing_once(p),
-        request_upload=RequestingUpload(
-            log=p.log, read_side=p.read_side, signer=p.signer, clock=p.clock, ids=p.ids, rules=rules
+        if parts.rate_ledger is None
+        else LimitingRequests(
+            ledger=parts.rate_ledger, report=_report_lone_limits, token_percent=rules.token_rate_percent
         ),
-        confirm_upload=_confirming(p, rules),
-        confirm_many=_confirming_many(p, rules),
-        cancel_open_uploads=_canceling_open_uploads(p, rules),
-        sign_uploads=SigningUploads(read_side=p.read_side, admit=admit, signer=p.signer, clock=p.clock),
-        send_parts=SendingParts(
-            log=p.log,
-            read_side=p.read_side,
-            storage=p.storage,
-            signer=p.signer,
-            clock=p.clock,
-            ids=p.ids,
+        limit_strangers=None if parts.rate_ledger is None else LimitingStrangers(clock=parts.clock),
+        do_once=_doing_once(parts),
+        request_upload=RequestingUpload(
+            log=parts.log,
+            read_side=parts.read_side,
+            signer=parts.signer,
+            clock=parts.clock,
+            ids=parts.ids,
             rules=rules,
         ),
-        cancel_upload=CancelingUpload(
-            log=p.log, read_side=p.read_side, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules
-        ),
-        read_task=ReadingTasks(tasks=p.tasks, admit=admit),
-        cancel_task=CancelingTasks(tasks=p.tasks, admit=admit, clock=p.clock),
-        create_namespace=CreatingNamespaces(log=p.log, clock=p.clock, ids=p.ids),
-        change_namespace=ChangingNamespaces(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
-        create_bucket=CreatingBuckets(log=p.log, clock=p.clock, ids=p.ids),
-        change_bucket=ChangingBuckets(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
-        create_object=CreatingObjects(
-            log=p.log,
-            read_side=p.read_side,
-            admit=admit,
-            compose=compose,
-            change=change_object,
-            clock=p.clock,
-            ids=p.ids,
-        ),
+        confirm_upload=_confirming(parts),
+        confirm_many=_confirming_many(parts),
+        cancel_open_uploads=made_from(CancelingOpenUploads, parts),
+        sign_uploads=made_from(SigningUploads, parts, admit=admit),
+        send_parts=made_from(SendingParts, parts),
+        cancel_upload=made_from(CancelingUpload, parts),
+        read_task=made_from(ReadingTasks, parts, admit=admit),
+        cancel_task=made_from(CancelingTasks, parts, admit=admit),
+        create_namespace=made_from(CreatingNamespaces, parts),
+        change_namespace=made_from(ChangingNamespaces, parts),
+        create_bucket=made_from(CreatingBuckets, parts),
+        change_bucket=made_from(ChangingBuckets, parts),
+        create_object=made_from(CreatingObjects, parts, admit=admit, compose=compose, change=change_object),
         change_object=change_object,
-        delete_object=DeletingObjects(log=p.log, clock=p.clock, ids=p.ids),
-        delete_bucket=_deleting_bucket(p, rules),
-        delete_namespace=_deleting_namespace(p, rules),
-        organizations=OpeningOrganizations(
-            log=system.log, read_side=system.read_side, clock=p.clock, ids=p.ids, rules=rules
-        ),
-        change_organization=ChangingOrganizations(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids),
-        keys=ManagingKeys(log=p.log, read_side=p.read_side, clock=p.clock, ids=p.ids, rules=rules),
-        issue_upload_token=IssuingUploadTokens(log=p.log, clock=p.clock, ids=p.ids),
-        issue_event_token=IssuingEventTokens(log=p.log, secrets=p.token_secrets, clock=p.clock, ids=p.ids),
-        read_events=ReadingEvents(log=system.log, own=p.log),
+        delete_object=made_from(DeletingObjects, parts),
+        delete_bucket=_deleting_bucket(parts),
+        delete_namespace=_deleting_namespace(parts),
+        organizations=made_from(OpeningOrganizations, whole),
+        change_organization=made_from(ChangingOrganizations, parts),
+        keys=made_from(ManagingKeys, parts),
+        issue_upload_token=made_from(IssuingUploadTokens, parts),
+        issue_event_token=made_from(IssuingEventTokens, parts, secrets=parts.token_secrets),
+        read_events=ReadingEvents(log=whole.log, own=parts.log),
         subscribe=Subscribing(
-            log=system.log,
-            subscriptions=p.subscriptions,
-            clock=p.clock,
-            ids=p.ids,
+            log=whole.log,
+            subscriptions=parts.subscriptions,
+            clock=parts.clock,
+            ids=parts.ids,
             report=report_subscription,
             around=telemetry.delivery,
         ),
-        analyze=Analyzing(analytics=p.analytics, clock=p.clock),
-        webhooks=ManagingWebhooks(
-            log=p.log,
-            read_side=p.read_side,
-            endpoints=p.webhook_endpoints,
-            sender=p.webhook_sender,
-            clock=p.clock,
-            ids=p.ids,
-        ),
-        queue_deliveries=QueueingDeliveries(
-            log=system.log, read_side=system.read_side, deliveries=system.webhook_deliveries, clock=p.clock
-        ),
-        replay_webhooks=ReplayingWebhooks(
-            log=system.log, subscriptions=system.subscriptions, deliveries=system.webhook_deliveries, clock=p.clock
-        ),
-        deliver_webhooks=DeliveringWebhooks(
-            log=system.log,
-            read_side=system.read_side,
-            endpoints=system.webhook_endpoints,
-            deliveries=system.webhook_deliveries,
-            sender=system.webhook_sender,
-            clock=p.clock,
-            ids=p.ids,
+        analyze=made_from(Analyzing, parts),
+        webhooks=made_from(ManagingWebhooks, parts, endpoints=parts.webhook_endpoints, sender=parts.webhook_sender),
+        queue_deliveries=made_from(QueueingDeliveries, whole, deliveries=whole.webhook_deliveries),
+        replay_webhooks=made_from(ReplayingWebhooks, whole, deliveries=whole.webhook_deliveries),
+        deliver_webhooks=made_from(
+            DeliveringWebhooks,
+            whole,
+            endpoints=whole.webhook_endpoints,
+            deliveries=whole.webhook_deliveries,
+            sender=whole.webhook_sender,
             report=_report_delivery,
             watch=telemetry,
         ),
-        worker=_working(system, rules, telemetry),
-        take_storage_events=TakingStorageEvents(
-            log=system.log,
-            jobs=system.jobs,
-            storage=system.storage,
-            clock=p.clock,
-            ids=p.ids,
-            report_unknown=_report_unknown_notification,
-        ),
+        worker=_working(whole, telemetry),
+        take_storage_events=made_from(TakingStorageEvents, whole, report_unknown=_report_unknown_notification),
     )
 
 
-def _verifying(p: Ports, rules: Rules) -> VerifyingUploads:
-    return VerifyingUploads(
-        log=p.log,
-        read_side=p.read_side,
-        storage=p.storage,
-        directory=p.directory,
-        tasks=p.tasks,
-        clock=p.clock,
-        ids=p.ids,
-        rules=rules,
-    )
+def _confirming(parts: _Parts) -> ConfirmingUpload:
+    return made_from(ConfirmingUpload, parts, verify=made_from(VerifyingUploads, parts))
 
 
-def _confirming(p: Ports, rules: Rules) -> ConfirmingUpload:
-    return ConfirmingUpload(
-        log=p.log,
-        read_side=p.read_side,
-        storage=p.storage,
-        verify=_verifying(p, rules),
-        tasks=p.tasks,
-        clock=p.clock,
-        ids=p.ids,
-        rules=rules,
-    )
+def _confirming_many(parts: _Parts) -> ConfirmingMany:
+    return made_from(ConfirmingMany, parts, confirm=_confirming(parts))
 
 
-def _confirming_many(p: Ports, rules: Rules) -> ConfirmingMany:
-    return ConfirmingMany(tasks=p.tasks, confirm=_confirming(p, rules), clock=p.clock, ids=p.ids, rules=rules)
+def _deleting_bucket(parts: _Parts) -> DeletingBuckets:
+    return made_from(DeletingBuckets, parts, delete_object=made_from(DeletingObjects, parts))
 
 
-def _canceling_open_uploads(p: Ports, rules: Rules) -> CancelingOpenUploads:
-    return CancelingOpenUploads(log=p.log, read_side=p.read_side, tasks=p.tasks, clock=p.clock, ids=p.ids, rules=rules)
+def _deleting_namespace(parts: _Parts) -> DeletingNamespaces:
+    return made_from(DeletingNamespaces, parts, delete_bucket=_deleting_bucket(parts))
 
 
-def _deleting_bucket(p: Ports, rules: Rules) -> DeletingBuckets:
-    return DeletingBuckets(
-        log=p.log,
-        read_side=p.read_side,
-        tasks=p.tasks,
-        delete_object=DeletingObjects(log=p.log, clock=p.clock, ids=p.ids),
-        clock=p.clock,
-        ids=p.ids,
-        rules=rules,
-    )
+def _doing_once(parts: _Parts) -> DoingOnce:
+    return made_from(DoingOnce, parts, keys=parts.idempotency_keys)
 
 
-def _deleting_namespace(p: Ports, rules: Rules) -> DeletingNamespaces:
-    return DeletingNamespaces(
-        log=p.log,
-        read_side=p.read_side,
-        tasks=p.tasks,
-        delete_bucket=_deleting_bucket(p, rules),
-        clock=p.clock,
-        ids=p.ids,
-        rules=rules,
-    )
-
-
-def _doing_once(p: Ports) -> DoingOnce:
-    return DoingOnce(keys=p.idempotency_keys, log=p.log, clock=p.clock, ids=p.ids)
-
-
-def _working(p: Ports, rules: Rules, telemetry: Telemetry) -> Working:
-    return Working(
-        jobs=p.jobs,
-        log=p.log,
-        storage=p.storage,
-        clock=p.clock,
-        verify=_verifying(p, rules),
-        expire=ExpiringUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids, rules=rules),
-        forget=ForgettingUploads(log=p.log, clock=p.clock, ids=p.ids),
-        recheck=RecheckingUploads(log=p.log, storage=p.storage, clock=p.clock, ids=p.ids),
-        delete_object=DeletingObjects(log=p.log, clock=p.clock, ids=p.ids),
-        tasks=RunningTasks(
-            tasks=p.tasks,
-            clock=p.clock,
-            rules=rules,
-            work={
-                TaskType.CONFIRM_UPLOADS: _confirming_many(p, rules).work,
-                TaskType.CANCEL_UPLOADS: _canceling_open_uploads(p, rules).work,
-                TaskType.DELETE_BUCKET: _deleting_bucket(p, rules).work,
-                TaskType.DELETE_NAMESPACE: _deleting_namespace(p, rules).work,
-            },
-        ),
-        do_once=_doing_once(p),
+def _working(parts: _Parts, telemetry: Telemetry) -> Working:
+    work: dict[TaskType, ItemWork] = {
+        TaskType.CONFIRM_UPLOADS: _confirming_many(parts).work,
+        TaskType.CANCEL_UPLOADS: made_from(CancelingOpenUploads, parts).work,
+        TaskType.DELETE_BUCKET: _deleting_bucket(parts).work,
+        TaskType.DELETE_NAMESPACE: _deleting_namespace(parts).work,
+    }
+    return made_from(
+        Working,
+        parts,
+        verify=made_from(VerifyingUploads, parts),
+        expire=made_from(ExpiringUploads, parts),
+        forget=made_from(ForgettingUploads, parts),
+        recheck=made_from(RecheckingUploads, parts),
+        delete_object=made_from(DeletingObjects, parts),
+        tasks=made_from(RunningTasks, parts, work=work),
+        do_once=_doing_once(parts),
         report=_report_job,
-        search_index=p.search_index,
         around=telemetry.job,
     )
 

@@ -30,6 +30,7 @@ from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.webhooks.webhook_deliveries import DeliveryStatus, NewDelivery
 from domain.claims import bucket_name_claim, namespace_name_claim
 from domain.refusals import NotFoundError
+from domain.shared_fields import made_from
 from domain.uploads.originals import WantedContent
 from entrypoints.http.app import create_app
 from entrypoints.settings import Settings
@@ -253,17 +254,13 @@ def transport_to(app: Any) -> httpx.ASGITransport:  # noqa: ANN401  # Litestar's
     return httpx.ASGITransport(app)
 
 
-class Careless(Admitting):
+class Careless(Admitting, frozen=True, kw_only=True):
     """An application that looks up whatever namespace is named, whosever it is."""
 
-    def __init__(self, admit: Admitting, everybody: list[NamespaceRecord]) -> None:
-        super().__init__(
-            directory=admit._directory, log=admit._log, uses=admit._uses, secrets=admit._secrets, clock=admit._clock
-        )
-        self._everybody = everybody
+    everybody: list[NamespaceRecord]
 
     async def namespace(self, caller: object, id_or_name: str | None) -> NamespaceRecord:  # noqa: ARG002  # that is it
-        for namespace in self._everybody:
+        for namespace in self.everybody:
             if namespace.namespace_id == id_or_name:
                 return namespace
         raise NotFoundError("namespace_not_found", "There is no such namespace.")
@@ -275,7 +272,7 @@ async def test_the_wall_holds_over_http_when_the_applications_own_check_is_gone(
     @asynccontextmanager
     async def careless() -> AsyncIterator[Services]:
         async with running(settings) as services:
-            admit = Careless(services.admit, [victim.namespace, thief.namespace])
+            admit = made_from(Careless, services.admit, everybody=[victim.namespace, thief.namespace])
             yield msgspec.structs.replace(services, admit=admit)
 
     victim, thief = [await make_tenant(database, "http://upwell") for _ in range(2)]

@@ -178,7 +178,7 @@ async def test_orphans_go_and_all_else_stays(place: Place) -> None:
 async def test_forgotten_and_missing_bytes_are_reported_also_after_a_rebuild(place: Place, database: Database) -> None:
     gone = await place.announce(b"one")
     await place.cancel(gone)
-    await place.services.worker._forget(gone.record.upload_id, actor_id="system:operator")
+    await place.services.worker.forget(gone.record.upload_id, actor_id="system:operator")
     await place.work()
     await place.put(gone, b"one")
     lacking, overwritten = await place.announce(b"two"), await place.announce(b"three")

@@ -272,4 +272,4 @@ async def test_what_a_stopped_worker_held_is_given_back(world: World) -> None:
 async def test_forgetting_on_request_refuses_an_upload_that_is_under_way(world: World) -> None:
     answer = await world.announce(b"x")
     with pytest.raises(WrongStateError):
-        await world.services.worker._forget(answer.record.upload_id, actor_id="system:test")
+        await world.services.worker.forget(answer.record.upload_id, actor_id="system:test")

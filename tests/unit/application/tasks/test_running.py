@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from application.ports.storage.object_storage import StorageUnavailableError
@@ -28,9 +29,8 @@ class Work:
 
 
 async def create(world: World, client: Client, work: Work, items: int = 3) -> str:
-    world.working._tasks = RunningTasks(
-        tasks=world.tasks, clock=world.clock, rules=world.rules, work={TaskType.CONFIRM_UPLOADS: work}
-    )
+    tasks = RunningTasks(tasks=world.tasks, clock=world.clock, rules=world.rules, work={TaskType.CONFIRM_UPLOADS: work})
+    world.working = msgspec.structs.replace(world.working, tasks=tasks)
     task_id = world.ids.new("task_")
     await world.tasks.create(
         NewTask(
