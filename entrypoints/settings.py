@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -23,6 +23,7 @@ from domain.organizations.organization import DEFAULT_TIER_LIMITS, Tier, TierLim
 from domain.uploads.parts import MAX_PART_BYTES, MIN_PART_BYTES, USUAL_PART_BYTES
 
 Network = IPv4Network | IPv6Network
+Value = TypeVar("Value")
 MAX_BYTES = 2**63 - 1
 MIN_SECRET_LENGTH = 16
 MIN_TOKEN_SECRET_LENGTH = 32
@@ -41,13 +42,38 @@ class SettingError(Exception):
     """A setting is missing or wrong. The message names it and the allowed values."""
 
 
-class Setting(msgspec.Struct, frozen=True):
-    """One environment variable. The docs show `default`; `parse` raises `ValueError` with the reason."""
+class Setting(msgspec.Struct, Generic[Value], frozen=True):
+    """One environment variable, as an attribute of `Settings`. `parse` raises `ValueError` with the reason.
+
+    An absent variable has the value of `default`; without one, it is None, or refused if there is an `example`.
+    `meaning_of_none`: for the docs.
+    """
 
     name: str
     help: str
-    default: str | None
-    parse: Callable[[str], Any]
+    parse: Callable[[str], Value]
+    default: str | None = None
+    example: str | None = None
+    meaning_of_none: str = ""
+
+    @overload
+    def __get__(self, settings: None, owner: object) -> Self: ...
+
+    @overload
+    def __get__(self, settings: "Settings", owner: object) -> Value: ...
+
+    def __get__(self, settings: "Settings | None", owner: object) -> Self | Value:
+        return self if settings is None else self.read(settings.given)
+
+    def read(self, environment: Mapping[str, str]) -> Value:
+        """Return the value in an environment. Raises `SettingError`."""
+        value = environment.get(self.name, self.default)
+        if value is None and self.example is not None:
+            raise SettingError(f"{self.name} is not set. {self.help} For example: {self.name}={self.example}")
+        try:
+            return cast("Value", None) if value is None else self.parse(value)
+        except ValueError as error:
+            raise SettingError(f"{self.name} {error}.") from None
 
 
 def _text(value: str) -> str:
@@ -78,7 +104,7 @@ def _is_weak(secret: str) -> bool:
     )
 
 
-def _token_secrets(value: str) -> tuple[str, ...]:
+def _secrets(value: str) -> tuple[str, ...]:
     secrets = tuple(_secret(each, MIN_TOKEN_SECRET_LENGTH) for each in _list(value))
     if not secrets or len(set(secrets)) < len(secrets):
         raise ValueError(f"must be secrets separated by commas, newest first, each once. {_DRAW_ONE}")
@@ -96,6 +122,14 @@ def _number(low: int, high: int) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+def _seconds(low: int, high: int) -> Callable[[str], timedelta]:
+    return lambda value: timedelta(seconds=_number(low, high)(value))
+
+
+def _days(low: int, high: int) -> Callable[[str], timedelta]:
+    return lambda value: timedelta(days=_number(low, high)(value))
 
 
 def _bytes_or_none(value: str) -> int | None:
@@ -151,6 +185,10 @@ def _choice(*choices: str) -> Callable[[str], str]:
     return parse
 
 
+def _switch(value: str) -> bool:
+    return _choice("on", "off")(value) == "on"
+
+
 def _time(value: str) -> datetime:
     try:
         parsed = datetime.fromisoformat(value)
@@ -195,7 +233,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _nats_servers(value: str) -> tuple[str, ...]:
+def _server_urls(value: str) -> tuple[str, ...]:
     servers = _list(value)
     if not servers or not all(urlsplit(each).scheme in _NATS_SCHEMES and urlsplit(each).hostname for each in servers):
         raise ValueError("must be URLs such as nats://nats-1:4222,nats://nats-2:4222, separated by commas")
@@ -231,264 +269,24 @@ _DATABASE_PARAMETERS = {
 }
 _NATS_SCHEMES = ("nats", "tls", "ws", "wss")
 
-SETTINGS: tuple[Setting, ...] = (
-    Setting(
-        "UPWELL_DATABASE_URL",
-        "PostgreSQL, as a libpq URI; a socket directory goes in `?host=`. The service acts as `upwell_service`.",
-        None,
-        _database_url,
-    ),
-    Setting(
-        "UPWELL_DATABASE_OWNER_URL",
-        "The same database as the owner of its tables, for `migrate` and `rebuild`; without it, UPWELL_DATABASE_URL.",
-        None,
-        _database_url,
-    ),
-    Setting("UPWELL_DATABASE_POOL_SIZE", "Connections for reading, per process.", "10", _number(1, 1000)),
-    Setting(
-        "UPWELL_CLOCK_TOLERANCE_SECONDS",
-        "The largest difference between a host's clock and PostgreSQL's; beyond it, the host's processes do no work.",
-        "10",
-        _number(1, 600),
-    ),
-    Setting(
-        "UPWELL_START_PATIENCE_SECONDS",
-        "How long a process waits at start for PostgreSQL and the storage if they are unreachable.",
-        "60",
-        _number(0, 3600),
-    ),
-    Setting("UPWELL_S3_BUCKET", "The S3 bucket that holds the bytes.", None, _text),
-    Setting("UPWELL_S3_REGION", "The region of the S3 bucket.", "us-east-1", _text),
-    Setting("UPWELL_S3_ENDPOINT_URL", "The URL of S3 for the service; default: AWS.", None, _HTTP),
-    Setting(
-        "UPWELL_S3_PUBLIC_ENDPOINT_URL",
-        "The URL of S3 for clients, if it differs: presigned URLs begin with it.",
-        None,
-        _HTTP,
-    ),
-    Setting(
-        "UPWELL_S3_ADDRESSING",
-        "`path` (`host/bucket/key`) or `virtual` (`bucket.host/key`).",
-        "path with an endpoint URL, otherwise virtual",
-        _choice("path", "virtual"),
-    ),
-    Setting("UPWELL_S3_ACCESS_KEY_ID", "The access key.", None, _text),
-    Setting("UPWELL_S3_SECRET_ACCESS_KEY", "The secret of the access key.", None, _text),
-    Setting("UPWELL_S3_SESSION_TOKEN", "The session token of temporary credentials.", None, _text),
-    Setting(
-        "UPWELL_S3_CREDENTIALS_EXPIRE_AT",
-        "When temporary credentials expire (ISO 8601 with a zone): no presigned URL outlives them.",
-        None,
-        _time,
-    ),
-    Setting(
-        "UPWELL_S3_OLD_VERSIONS_DAYS",
-        "How many days the S3 bucket keeps overwritten versions; set as a lifecycle rule at start.",
-        str(KEEP_NONCURRENT_DAYS),
-        _number(LEAST_NONCURRENT_DAYS, 36_500),
-    ),
-    Setting(
-        "UPWELL_S3_CORS_ORIGINS",
-        "Web origins that may send to the S3 bucket, separated by commas; `serve` sets them on it at start."
-        " Without it, the CORS rules of the S3 bucket do not change. `upwell dev` sets `*`.",
-        None,
-        _list,
-    ),
-    Setting(
-        "UPWELL_CORS_ORIGINS",
-        "Web origins whose pages may read the API's responses, separated by commas; a key can be limited to fewer."
-        " By default, none may. `upwell dev` sets `*`.",
-        None,
-        _list,
-    ),
-    Setting(
-        "UPWELL_TOKEN_SECRETS",
-        "The server's own secrets, newest first, separated by commas: the newest signs tokens and encrypts"
-        " secrets in tables; the others are still accepted. Each has at least 32 characters: generate one with"
-        " `openssl rand -hex 32`. `upwell dev` keeps one in its data folder.",
-        None,
-        _token_secrets,
-    ),
-    Setting(
-        "UPWELL_STORAGE_EVENTS_SECRET",
-        "The secret of a storage that reports new objects over HTTP; without it, the route does not exist.",
-        None,
-        _secret,
-    ),
-    Setting(
-        "UPWELL_STORAGE_EVENTS_QUEUE_URL",
-        "The SQS queue for notifications of the storage; a worker reads it, with the region and the keys of S3.",
-        None,
-        _HTTP,
-    ),
-    Setting(
-        "UPWELL_WEBHOOK_ALLOWED_NETWORKS",
-        "Private networks that webhooks may reach, separated by commas: `10.1.0.0/16,127.0.0.1`.",
-        None,
-        _networks,
-    ),
-    Setting(
-        "UPWELL_WEBHOOK_ALLOWED_PORTS",
-        "Ports or port ranges that webhooks may reach besides 443 and 80, separated by commas: `8443,9000-9010`.",
-        None,
-        _ports,
-    ),
-    Setting(
-        "UPWELL_NATS_SERVERS",
-        "The NATS servers that `relay nats` publishes on, as comma-separated URLs, optionally with `user:password@`.",
-        None,
-        _nats_servers,
-    ),
-    Setting("UPWELL_NATS_STREAM", "The JetStream stream; the relay creates it if it is missing.", "UPWELL", _stream),
-    Setting("UPWELL_NATS_REPLICAS", "The number of replicas of a stream that the relay creates.", "1", _number(1, 5)),
-    Setting("UPWELL_NATS_CREDENTIALS", "The path of a `.creds` file for the connection to NATS.", None, _file),
-    Setting("UPWELL_HOST", "The address that `serve` listens on.", "127.0.0.1", _text),
-    Setting("UPWELL_PORT", "The port that `serve` listens on.", "8000", _number(1, 65535)),
-    Setting(
-        "UPWELL_TRUSTED_PROXIES",
-        "Networks of the proxies in front, separated by commas: `10.0.0.0/24,127.0.0.1`. The client's address is taken"
-        " from their `X-Forwarded-For`, and their connections are not limited by address.",
-        None,
-        _proxies,
-    ),
-    Setting(
-        "UPWELL_MAX_CONNECTIONS",
-        "Concurrent connections per process; fewer if the limit of open files is lower. When all are in use, idle"
-        " ones are closed for new ones.",
-        "4096",
-        _number(1, 100_000),
-    ),
-    Setting(
-        "UPWELL_MAX_CONNECTIONS_PER_ADDRESS",
-        "Concurrent connections per process and client address.",
-        "half of UPWELL_MAX_CONNECTIONS",
-        _number(1, 100_000),
-    ),
-    Setting(
-        "UPWELL_KEEP_ALIVE_SECONDS",
-        "How long an idle connection is kept; set it higher than in the proxy in front.",
-        "75",
-        _number(1, 3600),
-    ),
-    Setting(
-        "UPWELL_STREAMS_PER_KEY",
-        "Concurrent event streams and waiting requests per process and API key; a single token of the key may have a"
-        " tenth of them.",
-        "1000",
-        _number(1, 100_000),
-    ),
-    Setting(
-        "UPWELL_DRAIN_SECONDS",
-        "How long `serve` keeps serving after SIGTERM while `/readyz` returns 503, so that load balancers can react"
-        " first.",
-        "0",
-        _number(0, 600),
-    ),
-    Setting(
-        "UPWELL_RATE_LIMITS",
-        "`on` or `off`: whether requests are limited. `upwell dev` disables them, except with `--rate-limits`.",
-        "on",
-        _choice("on", "off"),
-    ),
-    Setting(
-        "UPWELL_TOKEN_RATE_PERCENT",
-        "The percentage of its organization's requests per minute that a single token may use.",
-        str(TOKEN_RATE_PERCENT),
-        _number(1, 100),
-    ),
-    Setting("UPWELL_LOG_FORMAT", "`json` or `console`.", "json", _choice("json", "console")),
-    Setting("UPWELL_LOG_LEVEL", "The lowest level to log.", "info", _choice("debug", "info", "warning", "error")),
-    Setting(
-        "UPWELL_METRICS_PORT",
-        "Each process serves `/metrics` on the first free port from this one on; without it, there are none.",
-        None,
-        _number(1, 65535),
-    ),
-    Setting("UPWELL_METRICS_HOST", "The address for `/metrics`.", "127.0.0.1", _text),
-    Setting(
-        "UPWELL_METRICS_TOKEN",
-        "The bearer token for `/metrics`; required if other hosts can connect.",
-        None,
-        _secret,
-    ),
-    Setting(
-        "UPWELL_TRACES",
-        "`on` or `off`: whether OpenTelemetry traces are sent; its own variables (`OTEL_…`) set the destination.",
-        "off",
-        _choice("on", "off"),
-    ),
-    Setting(
-        "UPWELL_EXPIRY_GRACE_SECONDS",
-        "How long after a URL's expiry a worker checks for the bytes.",
-        "900",
-        _number(0, 86_400),
-    ),
-    Setting(
-        "UPWELL_REQUEST_RECORDS_DAYS",
-        "How long the audit log keeps the addresses and user agents of requests.",
-        "90",
-        _number(1, 3650),
-    ),
-    Setting(
-        "UPWELL_RETENTION_DAYS",
-        "How long the record of an upload that did not complete is kept.",
-        "30",
-        _number(0, 3650),
-    ),
-    Setting(
-        "UPWELL_INLINE_LIMIT_BYTES",
-        "Files of this size and more are verified by a worker, not in the confirm request.",
-        "100000000",
-        _number(0, MAX_BYTES),
-    ),
-    Setting(
-        "UPWELL_PART_BYTES",
-        "The usual part size of multipart uploads; very large files have larger parts.",
-        str(USUAL_PART_BYTES),
-        _number(MIN_PART_BYTES, MAX_PART_BYTES),
-    ),
-    Setting(
-        "UPWELL_KEY_OVERLAP_SECONDS",
-        "How long the old secret of an API key works after a rotation, unless the rotation sets another time.",
-        "86400",
-        _number(0, 30 * 86_400),
-    ),
-    *(
-        Setting(
-            f"UPWELL_{tier.upper()}_FILE_LIMIT_BYTES",
-            f"The largest file that the tier `{tier}` may upload.",
-            str(limits.file_size_bytes),
-            _number(1, MAX_BYTES),
-        )
-        for tier, limits in DEFAULT_TIER_LIMITS.items()
-    ),
-    *(
-        Setting(
-            f"UPWELL_{tier.upper()}_QUOTA_BYTES",
-            f"The storage quota of new organizations of the tier `{tier}`; `none` for no quota.",
-            "none" if limits.quota_bytes is None else str(limits.quota_bytes),
-            _bytes_or_none,
-        )
-        for tier, limits in DEFAULT_TIER_LIMITS.items()
-    ),
-)
-DESCRIBED_DEFAULTS = {"UPWELL_S3_ADDRESSING", "UPWELL_MAX_CONNECTIONS_PER_ADDRESS"}  # they depend on other settings
-_BY_NAME = {setting.name: setting for setting in SETTINGS}
-
-
-_OTHER_NAMES = frozenset(  # a client's, `dev`'s, and those of the tests
-    {
-        *("UPWELL_URL", "UPWELL_API_KEY", "UPWELL_NAMESPACE", "UPWELL_BUCKET"),
-        *("UPWELL_DEV_FOLDER", "UPWELL_CONTRACT_FILE", "UPWELL_HARNESS_EXAMPLES"),
-    }
-)
-
-
-def unknown_settings(environment: Mapping[str, str]) -> dict[str, str | None]:
-    """Return the variables that look like settings but are unknown, each with the most similar name, if any."""
-    known = [*_BY_NAME, *_OTHER_NAMES]
-    unknown = sorted(name for name in environment if name.startswith("UPWELL_") and name not in known)
-    return {name: next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None) for name in unknown}
+_FILE_LIMITS = {
+    tier: Setting(
+        f"UPWELL_{tier.upper()}_FILE_LIMIT_BYTES",
+        f"The largest file that the tier `{tier}` may upload.",
+        _number(1, MAX_BYTES),
+        default=str(limits.file_size_bytes),
+    )
+    for tier, limits in DEFAULT_TIER_LIMITS.items()
+}
+_QUOTAS = {
+    tier: Setting(
+        f"UPWELL_{tier.upper()}_QUOTA_BYTES",
+        f"The storage quota of new organizations of the tier `{tier}`; `none` for no quota.",
+        _bytes_or_none,
+        default="none" if limits.quota_bytes is None else str(limits.quota_bytes),
+    )
+    for tier, limits in DEFAULT_TIER_LIMITS.items()
+}
 
 
 class S3Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -525,198 +323,302 @@ class NatsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Settings:
-    """The environment, read and checked. Each property only requires its own variables."""
+    """The environment, read and checked. Each attribute only requires its own variables."""
+
+    database_url = Setting(
+        "UPWELL_DATABASE_URL",
+        "PostgreSQL, as a libpq URI; a socket directory goes in `?host=`. The service acts as `upwell_service`.",
+        _database_url,
+        example="postgresql://upwell@/upwell?host=/run/postgresql",
+    )
+    _owner_url: Setting[str | None] = Setting(
+        "UPWELL_DATABASE_OWNER_URL",
+        "The same database as the owner of its tables, for `migrate` and `rebuild`; without it, UPWELL_DATABASE_URL.",
+        _database_url,
+    )
+    pool_size = Setting(
+        "UPWELL_DATABASE_POOL_SIZE", "Connections for reading, per process.", _number(1, 1000), default="10"
+    )
+    clock_tolerance = Setting(
+        "UPWELL_CLOCK_TOLERANCE_SECONDS",
+        "The largest difference between a host's clock and PostgreSQL's; beyond it, the host's processes do no work.",
+        _seconds(1, 600),
+        default="10",
+    )
+    start_patience_seconds = Setting(
+        "UPWELL_START_PATIENCE_SECONDS",
+        "How long a process waits at start for PostgreSQL and the storage if they are unreachable.",
+        _number(0, 3600),
+        default="60",
+    )
+    _s3_bucket = Setting("UPWELL_S3_BUCKET", "The S3 bucket that holds the bytes.", _text, example="my-uploads")
+    _s3_region = Setting("UPWELL_S3_REGION", "The region of the S3 bucket.", _text, default="us-east-1")
+    _s3_endpoint_url: Setting[str | None] = Setting(
+        "UPWELL_S3_ENDPOINT_URL", "The URL of S3 for the service; default: AWS.", _HTTP
+    )
+    _s3_public_endpoint_url: Setting[str | None] = Setting(
+        "UPWELL_S3_PUBLIC_ENDPOINT_URL",
+        "The URL of S3 for clients, if it differs: presigned URLs begin with it.",
+        _HTTP,
+    )
+    _s3_addressing: Setting[str | None] = Setting(
+        "UPWELL_S3_ADDRESSING",
+        "`path` (`host/bucket/key`) or `virtual` (`bucket.host/key`).",
+        _choice("path", "virtual"),
+        meaning_of_none="path with an endpoint URL, otherwise virtual",
+    )
+    _s3_access_key_id = Setting("UPWELL_S3_ACCESS_KEY_ID", "The access key.", _text, example="AKIA…")
+    _s3_secret_access_key = Setting("UPWELL_S3_SECRET_ACCESS_KEY", "The secret of the access key.", _text, example="…")
+    _s3_session_token: Setting[str | None] = Setting(
+        "UPWELL_S3_SESSION_TOKEN", "The session token of temporary credentials.", _text
+    )
+    _s3_credentials_expire_at: Setting[datetime | None] = Setting(
+        "UPWELL_S3_CREDENTIALS_EXPIRE_AT",
+        "When temporary credentials expire (ISO 8601 with a zone): no presigned URL outlives them.",
+        _time,
+    )
+    _s3_old_versions_days = Setting(
+        "UPWELL_S3_OLD_VERSIONS_DAYS",
+        "How many days the S3 bucket keeps overwritten versions; set as a lifecycle rule at start.",
+        _number(LEAST_NONCURRENT_DAYS, 36_500),
+        default=str(KEEP_NONCURRENT_DAYS),
+    )
+    _s3_cors_origins = Setting(
+        "UPWELL_S3_CORS_ORIGINS",
+        "Web origins that may send to the S3 bucket, separated by commas; `serve` sets them on it at start."
+        " Without it, the CORS rules of the S3 bucket do not change. `upwell dev` sets `*`.",
+        _list,
+        default="",
+    )
+    cors_origins = Setting(
+        "UPWELL_CORS_ORIGINS",
+        "Web origins whose pages may read the API's responses, separated by commas; a key can be limited to fewer."
+        " By default, none may. `upwell dev` sets `*`.",
+        _list,
+        default="",
+    )
+    _own_secrets: Setting[tuple[str, ...] | None] = Setting(
+        "UPWELL_TOKEN_SECRETS",
+        "The server's own secrets, newest first, separated by commas: the newest signs tokens and encrypts"
+        " secrets in tables; the others are still accepted. Each has at least 32 characters: generate one with"
+        " `openssl rand -hex 32`. `upwell dev` keeps one in its data folder.",
+        _secrets,
+    )
+    storage_events_secret: Setting[str | None] = Setting(
+        "UPWELL_STORAGE_EVENTS_SECRET",
+        "The secret of a storage that reports new objects over HTTP; without it, the route does not exist.",
+        _secret,
+    )
+    storage_events_queue_url: Setting[str | None] = Setting(
+        "UPWELL_STORAGE_EVENTS_QUEUE_URL",
+        "The SQS queue for notifications of the storage; a worker reads it, with the region and the keys of S3.",
+        _HTTP,
+    )
+    webhook_allowed_networks = Setting(
+        "UPWELL_WEBHOOK_ALLOWED_NETWORKS",
+        "Private networks that webhooks may reach, separated by commas: `10.1.0.0/16,127.0.0.1`.",
+        _networks,
+        default="",
+    )
+    webhook_allowed_ports = Setting(
+        "UPWELL_WEBHOOK_ALLOWED_PORTS",
+        "Ports or port ranges that webhooks may reach besides 443 and 80, separated by commas: `8443,9000-9010`.",
+        _ports,
+        default="",
+    )
+    _nats_servers = Setting(
+        "UPWELL_NATS_SERVERS",
+        "The NATS servers that `relay nats` publishes on, as comma-separated URLs, optionally with `user:password@`.",
+        _server_urls,
+        example="nats://nats-1:4222,nats://nats-2:4222",
+    )
+    _nats_stream = Setting(
+        "UPWELL_NATS_STREAM", "The JetStream stream; the relay creates it if it is missing.", _stream, default="UPWELL"
+    )
+    _nats_replicas = Setting(
+        "UPWELL_NATS_REPLICAS", "The number of replicas of a stream that the relay creates.", _number(1, 5), default="1"
+    )
+    _nats_credentials: Setting[str | None] = Setting(
+        "UPWELL_NATS_CREDENTIALS", "The path of a `.creds` file for the connection to NATS.", _file
+    )
+    host = Setting("UPWELL_HOST", "The address that `serve` listens on.", _text, default="127.0.0.1")
+    port = Setting("UPWELL_PORT", "The port that `serve` listens on.", _number(1, 65535), default="8000")
+    trusted_proxies = Setting(
+        "UPWELL_TRUSTED_PROXIES",
+        "Networks of the proxies in front, separated by commas: `10.0.0.0/24,127.0.0.1`. The client's address is taken"
+        " from their `X-Forwarded-For`, and their connections are not limited by address.",
+        _proxies,
+        default="",
+    )
+    max_connections = Setting(
+        "UPWELL_MAX_CONNECTIONS",
+        "Concurrent connections per process; fewer if the limit of open files is lower. When all are in use, idle"
+        " ones are closed for new ones.",
+        _number(1, 100_000),
+        default="4096",
+    )
+    max_connections_per_address: Setting[int | None] = Setting(
+        "UPWELL_MAX_CONNECTIONS_PER_ADDRESS",
+        "Concurrent connections per process and client address.",
+        _number(1, 100_000),
+        meaning_of_none="half of UPWELL_MAX_CONNECTIONS",
+    )
+    keep_alive_seconds = Setting(
+        "UPWELL_KEEP_ALIVE_SECONDS",
+        "How long an idle connection is kept; set it higher than in the proxy in front.",
+        _number(1, 3600),
+        default="75",
+    )
+    streams_per_key = Setting(
+        "UPWELL_STREAMS_PER_KEY",
+        "Concurrent event streams and waiting requests per process and API key; a single token of the key may have a"
+        " tenth of them.",
+        _number(1, 100_000),
+        default="1000",
+    )
+    drain_seconds = Setting(
+        "UPWELL_DRAIN_SECONDS",
+        "How long `serve` keeps serving after SIGTERM while `/readyz` returns 503, so that load balancers can react"
+        " first.",
+        _number(0, 600),
+        default="0",
+    )
+    limits_rates = Setting(
+        "UPWELL_RATE_LIMITS",
+        "`on` or `off`: whether requests are limited. `upwell dev` disables them, except with `--rate-limits`.",
+        _switch,
+        default="on",
+    )
+    _token_rate_percent = Setting(
+        "UPWELL_TOKEN_RATE_PERCENT",
+        "The percentage of its organization's requests per minute that a single token may use.",
+        _number(1, 100),
+        default=str(TOKEN_RATE_PERCENT),
+    )
+    log_format = Setting("UPWELL_LOG_FORMAT", "`json` or `console`.", _choice("json", "console"), default="json")
+    log_level = Setting(
+        "UPWELL_LOG_LEVEL", "The lowest level to log.", _choice("debug", "info", "warning", "error"), default="info"
+    )
+    _metrics_port: Setting[int | None] = Setting(
+        "UPWELL_METRICS_PORT",
+        "Each process serves `/metrics` on the first free port from this one on; without it, there are none.",
+        _number(1, 65535),
+    )
+    _metrics_host = Setting("UPWELL_METRICS_HOST", "The address for `/metrics`.", _text, default="127.0.0.1")
+    _metrics_token: Setting[str | None] = Setting(
+        "UPWELL_METRICS_TOKEN", "The bearer token for `/metrics`; required if other hosts can connect.", _secret
+    )
+    traces = Setting(
+        "UPWELL_TRACES",
+        "`on` or `off`: whether OpenTelemetry traces are sent; its own variables (`OTEL_…`) set the destination.",
+        _switch,
+        default="off",
+    )
+    _grace = Setting(
+        "UPWELL_EXPIRY_GRACE_SECONDS",
+        "How long after a URL's expiry a worker checks for the bytes.",
+        _seconds(0, 86_400),
+        default="900",
+    )
+    request_records_kept = Setting(
+        "UPWELL_REQUEST_RECORDS_DAYS",
+        "How long the audit log keeps the addresses and user agents of requests.",
+        _days(1, 3650),
+        default="90",
+    )
+    _retention = Setting(
+        "UPWELL_RETENTION_DAYS",
+        "How long the record of an upload that did not complete is kept.",
+        _days(0, 3650),
+        default="30",
+    )
+    _inline_limit_bytes = Setting(
+        "UPWELL_INLINE_LIMIT_BYTES",
+        "Files of this size and more are verified by a worker, not in the confirm request.",
+        _number(0, MAX_BYTES),
+        default="100000000",
+    )
+    _part_bytes = Setting(
+        "UPWELL_PART_BYTES",
+        "The usual part size of multipart uploads; very large files have larger parts.",
+        _number(MIN_PART_BYTES, MAX_PART_BYTES),
+        default=str(USUAL_PART_BYTES),
+    )
+    _key_overlap = Setting(
+        "UPWELL_KEY_OVERLAP_SECONDS",
+        "How long the old secret of an API key works after a rotation, unless the rotation sets another time.",
+        _seconds(0, 30 * 86_400),
+        default="86400",
+    )
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        self._environment = dict(os.environ if environment is None else environment)
-        for name in self._environment:
+        self.given = dict(os.environ if environment is None else environment)
+        for name in self.given:
             if name in _BY_NAME:
-                self._get(name)  # a wrong one is refused at start, used or not
+                _BY_NAME[name].read(self.given)  # a wrong one is refused at start, used or not
 
     @property
     def environment(self) -> dict[str, str]:
         """The settings as environment variables, for another process."""
-        return {name: value for name, value in self._environment.items() if name in _BY_NAME}
-
-    @property
-    def database_url(self) -> str:
-        """The service's database."""
-        return str(self._need("UPWELL_DATABASE_URL", "postgresql://upwell@/upwell?host=/run/postgresql"))
+        return {name: value for name, value in self.given.items() if name in _BY_NAME}
 
     @property
     def database_owner_url(self) -> str:
         """The database URL of the owner."""
-        return str(self._get("UPWELL_DATABASE_OWNER_URL") or self.database_url)
+        return self._owner_url or self.database_url
 
     @property
     def database_owner_setting(self) -> str:
         """The setting that the owner's URL comes from."""
-        return "UPWELL_DATABASE_OWNER_URL" if self._get("UPWELL_DATABASE_OWNER_URL") else "UPWELL_DATABASE_URL"
-
-    @property
-    def start_patience_seconds(self) -> int:
-        """How long a start waits for unreachable parts."""
-        return int(self._get("UPWELL_START_PATIENCE_SECONDS"))
-
-    @property
-    def pool_size(self) -> int:
-        """The number of connections for reading."""
-        return int(self._get("UPWELL_DATABASE_POOL_SIZE"))
-
-    @property
-    def clock_tolerance(self) -> timedelta:
-        """How far the host's clock may be from PostgreSQL's."""
-        return timedelta(seconds=self._get("UPWELL_CLOCK_TOLERANCE_SECONDS"))
-
-    @property
-    def host(self) -> str:
-        """The address to listen on."""
-        return str(self._get("UPWELL_HOST"))
-
-    @property
-    def port(self) -> int:
-        """The port to listen on."""
-        return int(self._get("UPWELL_PORT"))
-
-    @property
-    def request_records_kept(self) -> timedelta:
-        """How long the origin of requests is kept."""
-        return timedelta(days=self._get("UPWELL_REQUEST_RECORDS_DAYS"))
-
-    @property
-    def trusted_proxies(self) -> tuple[Network, ...]:
-        """The proxies in front."""
-        return tuple(self._get("UPWELL_TRUSTED_PROXIES") or ())
-
-    @property
-    def max_connections(self) -> int:
-        """The number of connections per process."""
-        return int(self._get("UPWELL_MAX_CONNECTIONS"))
-
-    @property
-    def max_connections_per_address(self) -> int | None:
-        """The number of connections per address; None: half of all."""
-        value: int | None = self._get("UPWELL_MAX_CONNECTIONS_PER_ADDRESS")
-        return value
-
-    @property
-    def keep_alive_seconds(self) -> int:
-        """How long a connection waits for its next request."""
-        return int(self._get("UPWELL_KEEP_ALIVE_SECONDS"))
-
-    @property
-    def streams_per_key(self) -> int:
-        """The number of event streams per process and key."""
-        return int(self._get("UPWELL_STREAMS_PER_KEY"))
-
-    @property
-    def drain_seconds(self) -> int:
-        """How long `serve` keeps serving after SIGTERM."""
-        return int(self._get("UPWELL_DRAIN_SECONDS"))
-
-    @property
-    def limits_rates(self) -> bool:
-        """Whether requests are limited."""
-        return bool(self._get("UPWELL_RATE_LIMITS") == "on")
-
-    @property
-    def log_format(self) -> str:
-        """The format of logs."""
-        return str(self._get("UPWELL_LOG_FORMAT"))
-
-    @property
-    def log_level(self) -> str:
-        """The lowest level to log."""
-        return str(self._get("UPWELL_LOG_LEVEL"))
+        return "UPWELL_DATABASE_OWNER_URL" if self._owner_url else "UPWELL_DATABASE_URL"
 
     @property
     def metrics(self) -> MetricsSettings | None:
         """Where metrics are served; None: nowhere."""
-        port: int | None = self._get("UPWELL_METRICS_PORT")
+        port, host, token = self._metrics_port, self._metrics_host, self._metrics_token
         if port is None:
             return None
-        host: str = self._get("UPWELL_METRICS_HOST")
-        token: str | None = self._get("UPWELL_METRICS_TOKEN")
         if token is None and not is_loopback(host):
             raise SettingError(f"UPWELL_METRICS_TOKEN is not set, but other hosts can connect to {host}: set it.")
         return MetricsSettings(host=host, port=port, token=token)
 
     @property
-    def traces(self) -> bool:
-        """Whether traces are sent."""
-        return bool(self._get("UPWELL_TRACES") == "on")
-
-    @property
-    def cors_origins(self) -> tuple[str, ...]:
-        """Web origins whose pages may read the API's responses."""
-        return tuple(self._get("UPWELL_CORS_ORIGINS") or ())
-
-    @property
     def token_secrets(self) -> TokenSecrets:
         """The server's own secrets."""
-        found = self._get("UPWELL_TOKEN_SECRETS")
-        if found is None:
+        if self._own_secrets is None:
             raise SettingError(
                 "UPWELL_TOKEN_SECRETS is not set. The service signs tokens and encrypts webhook secrets with it; every"
                 " process needs the same value. Generate one with: openssl rand -hex 32"
             )
-        return TokenSecrets(found)
-
-    @property
-    def storage_events_secret(self) -> str | None:
-        """The secret of a storage that reports new objects."""
-        value: str | None = self._get("UPWELL_STORAGE_EVENTS_SECRET")
-        return value
-
-    @property
-    def storage_events_queue_url(self) -> str | None:
-        """The queue for notifications of the storage."""
-        value: str | None = self._get("UPWELL_STORAGE_EVENTS_QUEUE_URL")
-        return value
-
-    @property
-    def webhook_allowed_networks(self) -> tuple[str, ...]:
-        """Private networks that webhooks may reach."""
-        return tuple(self._get("UPWELL_WEBHOOK_ALLOWED_NETWORKS") or ())
-
-    @property
-    def webhook_allowed_ports(self) -> tuple[tuple[int, int], ...]:
-        """Port ranges that webhooks may reach besides 443 and 80."""
-        return tuple(self._get("UPWELL_WEBHOOK_ALLOWED_PORTS") or ())
+        return TokenSecrets(self._own_secrets)
 
     @property
     def nats(self) -> NatsSettings:
         """The stream and its servers."""
         return NatsSettings(
-            servers=self._need("UPWELL_NATS_SERVERS", "nats://nats-1:4222,nats://nats-2:4222"),
-            stream=self._get("UPWELL_NATS_STREAM"),
-            replicas=self._get("UPWELL_NATS_REPLICAS"),
-            credentials=self._get("UPWELL_NATS_CREDENTIALS"),
+            servers=self._nats_servers,
+            stream=self._nats_stream,
+            replicas=self._nats_replicas,
+            credentials=self._nats_credentials,
         )
 
     @property
     def s3(self) -> S3Settings:
         """The S3 bucket and its endpoints."""
-        region = str(self._get("UPWELL_S3_REGION"))
-        given = self._get("UPWELL_S3_ENDPOINT_URL")
-        endpoint = str(given or f"https://s3.{region}.amazonaws.com")
-        addressing = (
-            self._get("UPWELL_S3_ADDRESSING")
-            if "UPWELL_S3_ADDRESSING" in self._environment
-            else ("path" if given else "virtual")
-        )
+        endpoint = self._s3_endpoint_url or f"https://s3.{self._s3_region}.amazonaws.com"
+        addressing = self._s3_addressing or ("path" if self._s3_endpoint_url else "virtual")
         return S3Settings(
-            bucket=str(self._need("UPWELL_S3_BUCKET", "my-uploads")),
-            region=region,
+            bucket=self._s3_bucket,
+            region=self._s3_region,
             endpoint_url=endpoint,
-            public_endpoint_url=self._get("UPWELL_S3_PUBLIC_ENDPOINT_URL") or endpoint,
+            public_endpoint_url=self._s3_public_endpoint_url or endpoint,
             addressing="path" if addressing == "path" else "virtual",
-            access_key_id=str(self._need("UPWELL_S3_ACCESS_KEY_ID", "AKIA…")),
-            secret_access_key=str(self._need("UPWELL_S3_SECRET_ACCESS_KEY", "…")),
-            session_token=self._get("UPWELL_S3_SESSION_TOKEN"),
-            credentials_expire_at=self._get("UPWELL_S3_CREDENTIALS_EXPIRE_AT"),
-            old_versions_days=self._get("UPWELL_S3_OLD_VERSIONS_DAYS"),
-            cors_origins=tuple(self._get("UPWELL_S3_CORS_ORIGINS") or ()),
+            access_key_id=self._s3_access_key_id,
+            secret_access_key=self._s3_secret_access_key,
+            session_token=self._s3_session_token,
+            credentials_expire_at=self._s3_credentials_expire_at,
+            old_versions_days=self._s3_old_versions_days,
+            cors_origins=self._s3_cors_origins,
         )
 
     @property
@@ -725,31 +627,35 @@ class Settings:
         return Rules(
             tier_limits={
                 tier: TierLimits(
-                    file_size_bytes=self._get(f"UPWELL_{tier.upper()}_FILE_LIMIT_BYTES"),
-                    quota_bytes=self._get(f"UPWELL_{tier.upper()}_QUOTA_BYTES"),
+                    file_size_bytes=_FILE_LIMITS[tier].read(self.given), quota_bytes=_QUOTAS[tier].read(self.given)
                 )
                 for tier in Tier
             },
-            grace=timedelta(seconds=self._get("UPWELL_EXPIRY_GRACE_SECONDS")),
-            retention=timedelta(days=self._get("UPWELL_RETENTION_DAYS")),
-            inline_limit_bytes=self._get("UPWELL_INLINE_LIMIT_BYTES"),
-            part_bytes=self._get("UPWELL_PART_BYTES"),
-            key_overlap=timedelta(seconds=self._get("UPWELL_KEY_OVERLAP_SECONDS")),
-            token_rate_percent=self._get("UPWELL_TOKEN_RATE_PERCENT"),
+            grace=self._grace,
+            retention=self._retention,
+            inline_limit_bytes=self._inline_limit_bytes,
+            part_bytes=self._part_bytes,
+            key_overlap=self._key_overlap,
+            token_rate_percent=self._token_rate_percent,
         )
 
-    def _get(self, name: str) -> Any:  # noqa: ANN401  # each setting has a type of its own
-        setting = _BY_NAME[name]
-        value = self._environment.get(name, setting.default if name not in DESCRIBED_DEFAULTS else None)
-        if value is None:
-            return None
-        try:
-            return setting.parse(value)
-        except ValueError as error:
-            raise SettingError(f"{name} {error}.") from None
 
-    def _need(self, name: str, example: str) -> Any:  # noqa: ANN401  # the same
-        value = self._get(name)
-        if value is None:
-            raise SettingError(f"{name} is not set. {_BY_NAME[name].help} For example: {name}={example}")
-        return value
+SETTINGS: tuple[Setting[Any], ...] = (
+    *(setting for setting in vars(Settings).values() if isinstance(setting, Setting)),
+    *_FILE_LIMITS.values(),
+    *_QUOTAS.values(),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+_OTHER_NAMES = frozenset(  # a client's, `dev`'s, and those of the tests
+    {
+        *("UPWELL_URL", "UPWELL_API_KEY", "UPWELL_NAMESPACE", "UPWELL_BUCKET"),
+        *("UPWELL_DEV_FOLDER", "UPWELL_CONTRACT_FILE", "UPWELL_HARNESS_EXAMPLES"),
+    }
+)
+
+
+def unknown_settings(environment: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the variables that look like settings but are unknown, each with the most similar name, if any."""
+    known = [*_BY_NAME, *_OTHER_NAMES]
+    unknown = sorted(name for name in environment if name.startswith("UPWELL_") and name not in known)
+    return {name: next(iter(get_close_matches(name, known, n=1, cutoff=0.8)), None) for name in unknown}

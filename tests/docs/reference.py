@@ -46,7 +46,7 @@ _STEP_HEAD = ("| step | refusals |", "|---|---|")
 def settings() -> str:
     """Return the table of all settings."""
     rows = [
-        f"| `{setting.name}` | {'' if setting.default is None else _cell(setting.default)} | {_cell(setting.help)} |"
+        f"| `{setting.name}` | {_cell(setting.default or setting.meaning_of_none)} | {_cell(setting.help)} |"
         for setting in SETTINGS
     ]
     return "\n".join(["", "| name | default | meaning |", "|---|---|---|", *rows, "", ""])

@@ -1,10 +1,11 @@
 """The reference page of the settings holds every setting, with its default and its help."""
 
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
-from entrypoints.settings import DESCRIBED_DEFAULTS, SETTINGS, SettingError, Settings
+from entrypoints.settings import SETTINGS, Setting, SettingError, Settings
 from tests.docs.pages import ROOT
 from tests.docs.reference import rewritten
 
@@ -19,13 +20,27 @@ def test_every_setting_has_a_row() -> None:
     page = PAGE.read_text(encoding="utf-8")
 
     for setting in SETTINGS:
-        assert f"| `{setting.name}` | {setting.default or ''} | " in page
+        assert f"| `{setting.name}` | {setting.default or setting.meaning_of_none} | " in page
 
 
 def test_every_default_is_a_value_that_the_setting_takes() -> None:
     for setting in SETTINGS:
-        if setting.default is not None and setting.name not in DESCRIBED_DEFAULTS:
+        if setting.default is not None:
             Settings({setting.name: setting.default})
+
+
+def test_a_setting_that_may_be_none_says_so_in_its_type() -> None:
+    hints = get_type_hints(Settings)
+    optional = [
+        name
+        for name, setting in vars(Settings).items()
+        if isinstance(setting, Setting) and setting.default is None and setting.example is None
+    ]
+
+    assert optional
+    for name in optional:
+        (value,) = get_args(hints[name])
+        assert type(None) in get_args(value), name
 
 
 def test_networks_that_webhooks_may_reach_are_networks() -> None:
