@@ -60,6 +60,7 @@ from domain.organizations.organization import (
     OrganizationRateLimitsSet,
     OwnRateLimits,
 )
+from domain.shared_fields import changed_by, made_from
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from domain.uploads.upload import UploadBytesInherited, UploadCompleted, UploadEvent
 from domain.webhooks.webhook import (
@@ -158,36 +159,20 @@ def _project_organization(tables: Tables, event: OrganizationEvent, place: Event
     at = event.origin.at
     match event:
         case OrganizationCreated():
-            tables.organizations[place.stream_id] = OrganizationRecord(
-                organization_id=place.stream_id,
-                internal_id=event.internal_id,
-                name=event.name,
-                tier=event.tier,
-                quota_bytes=event.quota_bytes,
-                created_at=at,
-                updated_at=at,
+            tables.organizations[place.stream_id] = made_from(
+                OrganizationRecord, event, organization_id=place.stream_id, created_at=at, updated_at=at
             )
             tables.quotas[place.stream_id] = Usage()
         case OrganizationLimitsChanged():
-            _change(
-                tables.organizations, place.stream_id, tier=event.tier, quota_bytes=event.quota_bytes, updated_at=at
-            )
+            _follow(tables.organizations, place.stream_id, event, updated_at=at)
         case OrganizationRateLimitsChanged():
-            own = OwnRateLimits(**msgspec.structs.asdict(event.rate_limits))
+            own = made_from(OwnRateLimits, event.rate_limits)
             _change(tables.organizations, place.stream_id, own_rate_limits=own, updated_at=at)
         case OrganizationRateLimitsSet():
             chosen = None if event.rate_limits == OwnRateLimits() else event.rate_limits
             _change(tables.organizations, place.stream_id, own_rate_limits=chosen, updated_at=at)
         case OrganizationProfileChanged():
-            _change(
-                tables.organizations,
-                place.stream_id,
-                name=event.name,
-                logo_url=event.logo_url,
-                billing_email=event.billing_email,
-                metadata=event.metadata,
-                updated_at=at,
-            )
+            _follow(tables.organizations, place.stream_id, event, updated_at=at)
         case _:
             assert_never(event)
 
@@ -196,18 +181,11 @@ def _project_key(tables: Tables, event: ApiKeyEvent, place: EventPosition) -> No
     origin = event.origin
     match event:
         case ApiKeyCreated():
-            key = KeyRecord(
+            key = made_from(
+                KeyRecord,
+                event,
                 key_id=place.stream_id,
                 organization_id=origin.organization_id,
-                user_id=event.user_id,
-                name=event.name,
-                description=event.description,
-                key_hash=event.key_hash,
-                prefix=event.prefix,
-                permissions=event.permissions,
-                scopes=event.scopes,
-                rate_limit_override=event.rate_limit_override,
-                expires_at=event.expires_at,
                 created_at=origin.at,
                 created_by=origin.actor_id,
                 revoked_at=None,
@@ -217,35 +195,11 @@ def _project_key(tables: Tables, event: ApiKeyEvent, place: EventPosition) -> No
         case ApiKeyRotated():
             rotated = tables.keys.get(place.stream_id)
             if rotated is not None:
-                _change(
-                    tables.keys,
-                    place.stream_id,
-                    key_hash=event.key_hash,
-                    prefix=event.prefix,
-                    previous_key_hash=rotated.key_hash,
-                    previous_until=event.previous_until,
-                )
-        case ApiKeySettingsChanged():
-            _change(
-                tables.keys,
-                place.stream_id,
-                name=event.name,
-                description=event.description,
-                rate_limit_override=event.rate_limit_override,
-                expires_at=event.expires_at,
-            )
-        case ApiKeyPermissionsChanged():
-            _change(tables.keys, place.stream_id, permissions=event.permissions)
-        case ApiKeyScopesChanged():
-            _change(tables.keys, place.stream_id, scopes=event.scopes, allowed_origins=event.allowed_origins)
+                _follow(tables.keys, place.stream_id, event, previous_key_hash=rotated.key_hash)
+        case ApiKeySettingsChanged() | ApiKeyPermissionsChanged() | ApiKeyScopesChanged():
+            _follow(tables.keys, place.stream_id, event)
         case ApiKeyRevoked():
-            _change(
-                tables.keys,
-                place.stream_id,
-                revoked_at=origin.at,
-                revoked_by=origin.actor_id,
-                lets_open_finish=event.lets_open_finish,
-            )
+            _follow(tables.keys, place.stream_id, event, revoked_at=origin.at, revoked_by=origin.actor_id)
         case _:
             assert_never(event)
 
@@ -255,12 +209,11 @@ def _project_namespace(tables: Tables, event: NamespaceEvent, place: EventPositi
     namespace_id = place.stream_id
     match event:
         case NamespaceCreated():
-            tables.namespaces[namespace_id] = NamespaceRecord(
+            tables.namespaces[namespace_id] = made_from(
+                NamespaceRecord,
+                event,
                 namespace_id=namespace_id,
                 organization_id=origin.organization_id,
-                name=event.name,
-                description=event.description,
-                settings=event.settings,
                 status=NamespaceStatus.ACTIVE,
                 created_at=origin.at,
                 updated_at=origin.at,
@@ -269,14 +222,7 @@ def _project_namespace(tables: Tables, event: NamespaceEvent, place: EventPositi
                 position=place.position,
             )
         case NamespaceUpdated():
-            _change(
-                tables.namespaces,
-                namespace_id,
-                name=event.name,
-                description=event.description,
-                settings=event.settings,
-                updated_at=origin.at,
-            )
+            _follow(tables.namespaces, namespace_id, event, updated_at=origin.at)
         case NamespaceDeletionBegan():
             _change(tables.namespaces, namespace_id, status=NamespaceStatus.DELETING, updated_at=origin.at)
             for bucket in [each for each in tables.buckets.values() if each.namespace_id == namespace_id]:
@@ -292,15 +238,12 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: EventPosition) ->
     namespace_id, bucket_id = origin.namespace_id or "", place.stream_id
     match event:
         case BucketCreated():
-            tables.buckets[bucket_id] = BucketRecord(
+            tables.buckets[bucket_id] = made_from(
+                BucketRecord,
+                event,
                 bucket_id=bucket_id,
                 organization_id=origin.organization_id,
                 namespace_id=namespace_id,
-                name=event.name,
-                description=event.description,
-                bucket_schema=event.bucket_schema,
-                unique_key=event.unique_key,
-                metadata=event.metadata,
                 status=BucketStatus.ACTIVE,
                 object_count=0,
                 total_size_bytes=0,
@@ -308,9 +251,6 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: EventPosition) ->
                 created_at=origin.at,
                 updated_at=origin.at,
                 position=place.position,
-                auto_confirm=event.auto_confirm,
-                content_rules=event.content_rules,
-                retention_seconds=event.retention_seconds,
             )
             _count_buckets(tables, namespace_id, 1)
         case BucketStatusChanged():
@@ -322,20 +262,8 @@ def _project_bucket(tables: Tables, event: BucketEvent, place: EventPosition) ->
                 status=BucketStatus.DELETING if deleting else event.status,
                 updated_at=origin.at,
             )
-        case BucketSchemaChanged():
-            _change(tables.buckets, bucket_id, bucket_schema=event.bucket_schema, updated_at=origin.at)
-        case BucketUpdated():
-            _change(
-                tables.buckets,
-                bucket_id,
-                name=event.name,
-                description=event.description,
-                metadata=event.metadata,
-                updated_at=origin.at,
-                auto_confirm=event.auto_confirm,
-                content_rules=event.content_rules,
-                retention_seconds=event.retention_seconds,
-            )
+        case BucketSchemaChanged() | BucketUpdated():
+            _follow(tables.buckets, bucket_id, event, updated_at=origin.at)
         case BucketDeletionBegan():
             _change(tables.buckets, bucket_id, status=BucketStatus.DELETING, updated_at=origin.at)
         case BucketDeleted():
@@ -357,36 +285,31 @@ def _project_object(tables: Tables, event: ObjectEvent, place: EventPosition) ->
     match event:
         case ObjectCreated():
             bucket_id, namespace_id = origin.bucket_id or "", origin.namespace_id or ""
-            tables.objects[object_id] = ObjectRecord(
+            tables.objects[object_id] = made_from(
+                ObjectRecord,
+                event,
                 object_id=object_id,
                 organization_id=origin.organization_id,
                 namespace_id=namespace_id,
                 bucket_id=bucket_id,
                 version=place.version,
-                blobs=event.blobs,
                 metadata=event.metadata or {},
-                key_prefix=event.key_prefix,
-                unique_key=event.unique_key,
-                content_key=event.content_key,
                 created_at=origin.at,
                 updated_at=origin.at,
                 position=place.position,
-                deletes_at=event.deletes_at,
             )
             _count_objects(tables, tables.objects[object_id], 1)
             _hold_bytes(tables, object_id, event.blobs)
         case ObjectUpdated():
             if object_id in tables.objects:
                 current = tables.objects[object_id]
-                _change(
+                _follow(
                     tables.objects,
                     object_id,
+                    event,
                     version=place.version,
-                    blobs=event.blobs,
                     metadata=event.metadata or {},
-                    key_prefix=event.key_prefix,
                     unique_key=event.unique_key or current.unique_key,
-                    content_key=event.content_key,
                     updated_at=origin.at,
                     deletes_at=current.deletes_at if event.deletes_at is UNSET else event.deletes_at,
                 )
@@ -459,14 +382,13 @@ def _project_upload(tables: Tables, event: UploadEvent, place: EventPosition) ->
 
 def _project_avoided(tables: Tables, event: UploadDuplicateAvoided, place: EventPosition) -> None:
     origin, request = event.origin, event.request
-    tables.avoided_duplicates[place.stream_id] = AvoidedDuplicate(
+    tables.avoided_duplicates[place.stream_id] = made_from(
+        AvoidedDuplicate,
+        event,
         duplicate_id=place.stream_id,
         organization_id=origin.organization_id,
         namespace_id=origin.namespace_id or "",
         bucket_id=origin.bucket_id or "",
-        original_upload_id=event.original_upload_id,
-        sha256=event.sha256,
-        saved_bytes=event.saved_bytes,
         created_at=origin.at,
         position=place.position,
         **({} if request is None else msgspec.structs.asdict(request)),
@@ -506,10 +428,10 @@ def _project_webhook(tables: Tables, event: WebhookEvent, place: EventPosition) 
                 position=place.position,
             )
         case WebhookUpdated():
-            _change(
+            _follow(
                 tables.webhooks,
                 webhook_id,
-                settings=event.settings,
+                event,
                 disabled_reason=None,
                 updated_at=origin.at,
                 key_id=origin.actor_id,
@@ -550,3 +472,10 @@ def _change(rows: dict[str, Row], row_id: str, **values: object) -> None:
     row = rows.get(row_id)
     if row is not None:
         rows[row_id] = msgspec.structs.replace(row, **values)
+
+
+def _follow(rows: dict[str, Row], row_id: str, event: KnownEvent, **values: object) -> None:
+    """Replace a row by one with what the event says of it, and these values, if it is there."""
+    row = rows.get(row_id)
+    if row is not None:
+        rows[row_id] = changed_by(row, event, **values)

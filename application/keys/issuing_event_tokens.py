@@ -12,6 +12,7 @@ from application.ports.namespaces.namespace_reads import NamespaceRecord
 from domain.keys.event_token import MAX_SECONDS, MIN_SECONDS, EventToken, EventTokenIssued, event_token_secret
 from domain.keys.token_secrets import TokenSecrets
 from domain.refusals import InvalidInputError
+from domain.shared_fields import made_from
 
 
 class IssuingEventTokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,12 +43,6 @@ class IssuingEventTokens(msgspec.Struct, frozen=True, kw_only=True):
             expires_at=expires_at if key.expires_at is None else min(expires_at, key.expires_at),
         )
         origin = caller.origin(now, new_command_id(self.ids), namespace_id=namespace_id)
-        issued = EventTokenIssued(
-            origin=origin,
-            token_id=token.token_id,
-            key_id=token.key_id,
-            namespace_id=token.namespace_id,
-            expires_at=token.expires_at,
-        )
+        issued = made_from(EventTokenIssued, token, origin=origin)
         await start(self.log, token.token_id, (issued,), Conditions(key_id=key.key_id))
         return event_token_secret(token, key.key_hash, self.secrets), token

@@ -31,6 +31,7 @@ from domain.keys.api_key import (
     key_not_found,
 )
 from domain.refusals import InvalidInputError, WrongStateError
+from domain.shared_fields import made_from
 
 _PREFIX_LENGTH = 10
 
@@ -99,42 +100,29 @@ class ManagingKeys(msgspec.Struct, frozen=True, kw_only=True):
                 expires_at=wish.expires_at,
             )
             check_grant(granted, by.powers, organization_id)
-        command = keys.CreateKey(
+        command = made_from(
+            keys.CreateKey,
+            wish,
             origin=origin,
             key_id=key_id,
-            user_id=wish.user_id,
-            name=wish.name,
-            description=wish.description,
             key_hash=hash_of(secret),
             prefix=secret[:_PREFIX_LENGTH],
-            permissions=wish.permissions,
             scopes=scopes,
             allowed_origins=origins,
-            rate_limit_override=wish.rate_limit_override,
-            expires_at=wish.expires_at,
         )
         conditions = _conditions(origin, by, name=wish.name, user_id=wish.user_id)
         try:
             await start(self.log, key_id, API_KEY.decide(command, API_KEY.initial), conditions)
         except ClaimTakenError as taken:
             raise _name_taken(taken) from taken
-        record = KeyRecord(
-            key_id=key_id,
+        record = made_from(
+            KeyRecord,
+            command,
             organization_id=organization_id,
-            user_id=wish.user_id,
-            name=wish.name,
-            description=wish.description,
-            key_hash=command.key_hash,
-            prefix=command.prefix,
-            permissions=wish.permissions,
-            scopes=command.scopes,
-            rate_limit_override=wish.rate_limit_override,
-            expires_at=wish.expires_at,
             created_at=origin.at,
             created_by=actor_id,
             revoked_at=None,
             revoked_by=None,
-            allowed_origins=command.allowed_origins,
         )
         return record, secret
 
@@ -330,13 +318,7 @@ def _name_taken(taken: ClaimTakenError) -> WrongStateError:
 
 
 def _powers(key: ActiveKey) -> Powers:
-    return Powers(
-        permissions=key.permissions,
-        scopes=key.scopes,
-        allowed_origins=key.allowed_origins,
-        rate_limit_override=key.rate_limit_override,
-        expires_at=key.expires_at,
-    )
+    return made_from(Powers, key)
 
 
 def _check_active(change: KeyChange, new: ActiveKey, now: datetime) -> None:

@@ -11,6 +11,7 @@ from domain.buckets.schema import BucketSchema
 from domain.objects.composition import BlobWish, check_blobs, check_upload
 from domain.objects.object import Blob
 from domain.refusals import WrongStateError
+from domain.shared_fields import made_from
 from domain.uploads.upload import Status, upload_not_found
 
 
@@ -64,10 +65,10 @@ def schema_of_bucket(bucket: BucketRecord) -> BucketSchema:
 
 
 def _blob(blob_id: str, wish: BlobWish, *, upload: UploadRecord | None, holder: UploadRecord | None) -> Blob:
-    return Blob(
+    return made_from(
+        Blob,
+        wish,
         blob_id=blob_id,
-        property=wish.property,
-        type=wish.type,
         upload_id=holder.upload_id if holder else None,
         filename=upload.filename if upload else None,
         storage_key=holder.storage_key if holder else None,
@@ -76,7 +77,4 @@ def _blob(blob_id: str, wish: BlobWish, *, upload: UploadRecord | None, holder: 
         size_bytes=holder.size_bytes if holder else None,
         content_type=upload.content_type if upload else None,
         sha256=holder.sha256 if holder else None,
-        data=wish.data,
-        metadata=wish.metadata,
-        key_prefix=wish.key_prefix,
     )

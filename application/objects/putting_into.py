@@ -18,6 +18,7 @@ from domain.buckets.bucket import Policy
 from domain.claims import Claim, unique_key_claim
 from domain.events.event import Origin
 from domain.objects.object import OBJECT, CreateObject, LiveObject
+from domain.shared_fields import made_from
 from domain.uploads.completion import IntoObject, KeptBytes, Original, Target
 from domain.uploads.request import UploadRequest
 
@@ -68,13 +69,8 @@ class FindingTargets(msgspec.Struct, frozen=True, kw_only=True):
 
 def as_original(upload: UploadRecord) -> Original:
     """Return a completed upload as an original."""
-    kept = KeptBytes(
-        upload_id=upload.upload_id,
-        storage_key=upload.storage_key,
-        version_id=upload.version_id,
-        etag=upload.etag or "",
-        size_bytes=upload.size_bytes or 0,
-        sha256=upload.sha256 or "",
+    kept = made_from(
+        KeptBytes, upload, etag=upload.etag or "", size_bytes=upload.size_bytes or 0, sha256=upload.sha256 or ""
     )
     return Original(kept=kept, object_id=upload.object_id, deletes_at=upload.deletes_at)
 

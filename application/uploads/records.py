@@ -11,6 +11,7 @@ from application.ports.events.event_log import Notification
 from application.ports.uploads.upload_reads import UploadRecord
 from domain.events.registry import decode
 from domain.objects.object import ObjectUpdated
+from domain.shared_fields import made_from
 from domain.uploads.upload import (
     Status,
     Upload,
@@ -139,7 +140,9 @@ def first_record(event: UploadRequested | UploadSkipped, place: EventPosition) -
     """Return the record of an upload after its first event."""
     origin, request = event.origin, event.request
     skipped = isinstance(event, UploadSkipped)
-    return UploadRecord(
+    return made_from(
+        UploadRecord,
+        request,
         upload_id=place.stream_id,
         organization_id=origin.organization_id,
         namespace_id=origin.namespace_id or "",
@@ -148,23 +151,9 @@ def first_record(event: UploadRequested | UploadSkipped, place: EventPosition) -
         position=place.position,
         status=Status.SKIPPED if skipped else Status.PENDING,
         filename=request.filename or "",
-        content_type=request.content_type,
         storage_key=request.storage_key or "",
-        declared_size_bytes=request.declared_size_bytes,
-        declared_sha256=request.declared_sha256,
-        url_expires_in_seconds=request.url_expires_in_seconds,
         created_at=origin.at,
-        expires_at=request.expires_at,
-        due_at=request.due_at,
         metadata=request.metadata or {},
-        create_object=request.create_object,
-        object_metadata=request.object_metadata,
-        blob_property=request.blob_property,
-        blob_type=request.blob_type,
-        skip_duplicates=request.skip_duplicates,
         existing_object_id=event.existing_object_id if isinstance(event, UploadSkipped) else None,
-        part_size=request.part_size,
-        storage_checks=request.storage_checks,
-        auto_confirm=request.auto_confirm,
         deletes_at=None if skipped else request.deletes_at,
     )

@@ -43,6 +43,7 @@ from domain.keys.api_key import Permission
 from domain.keys.upload_token import ID_PREFIX as TOKEN_PREFIX
 from domain.organizations.organization import Tier
 from domain.refusals import QuotaExceededError, RefusedError, WrongStateError
+from domain.shared_fields import made_from
 from domain.uploads.completion import Known, Original, complete, policy_named_by, policy_of, wants_object
 from domain.uploads.content import Claimed, VerifiedContent
 from domain.uploads.formats import HEAD_BYTES
@@ -325,14 +326,7 @@ def _owned(origin: Origin, request: UploadRequest, owner_id: str | None) -> tupl
 
 
 def _found(content: StoredContent) -> Found:
-    return Found(
-        size_bytes=content.size_bytes,
-        etag=content.etag,
-        content_type=content.content_type,
-        content_encoding=content.content_encoding,
-        sha256=content.sha256,
-        crc64nvme=content.crc64nvme,
-    )
+    return made_from(Found, content)
 
 
 class _Progress(msgspec.Struct, frozen=True):

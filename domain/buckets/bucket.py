@@ -13,6 +13,7 @@ from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
 from domain.namespaces.namespace import check_name
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.shared_fields import changed_by, made_from
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules, checked
 
 MAX_UNIQUE_VALUE_BYTES = 512
@@ -249,17 +250,7 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: C901, PLR0911
     """Apply a recorded fact. Total: the past is not refused."""
     match event:
         case BucketCreated():
-            return LiveBucket(
-                bucket_id=event.bucket_id,
-                status=BucketStatus.ACTIVE,
-                name=event.name,
-                description=event.description,
-                bucket_schema=event.bucket_schema,
-                metadata=event.metadata,
-                auto_confirm=event.auto_confirm,
-                content_rules=event.content_rules,
-                retention_seconds=event.retention_seconds,
-            )
+            return made_from(LiveBucket, event, status=BucketStatus.ACTIVE)
         case BucketStatusChanged():
             if not isinstance(bucket, LiveBucket):
                 return bucket
@@ -271,15 +262,7 @@ def evolve(bucket: Bucket, event: BucketEvent) -> Bucket:  # noqa: C901, PLR0911
         case BucketUpdated():
             if not isinstance(bucket, LiveBucket):
                 return bucket
-            return msgspec.structs.replace(
-                bucket,
-                name=event.name,
-                description=event.description,
-                metadata=event.metadata,
-                auto_confirm=event.auto_confirm,
-                content_rules=event.content_rules,
-                retention_seconds=event.retention_seconds,
-            )
+            return changed_by(bucket, event)
         case BucketDeletionBegan():
             if not isinstance(bucket, LiveBucket):
                 return bucket
@@ -370,15 +353,9 @@ def _create(command: CreateBucket) -> BucketCreated:
     _check_words(command.description, command.metadata)
     if command.unique_key is not None:
         _check_unique_key(command.unique_key, schema)
-    return BucketCreated(
-        origin=command.origin,
-        bucket_id=command.bucket_id,
-        name=command.name,
-        description=command.description,
-        bucket_schema=command.bucket_schema,
-        unique_key=command.unique_key,
-        metadata=command.metadata,
-        auto_confirm=command.auto_confirm,
+    return made_from(
+        BucketCreated,
+        command,
         content_rules=checked(command.content_rules),
         retention_seconds=check_retention(command.retention_seconds, "retention_seconds"),
     )
@@ -406,13 +383,10 @@ def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, .
         check_name(command.name, what="bucket", prefix="bkt_")
     _check_words(command.description, command.metadata)
     return (
-        BucketUpdated(
-            origin=command.origin,
+        made_from(
+            BucketUpdated,
+            command,
             bucket_id=bucket.bucket_id,
-            name=command.name,
-            description=command.description,
-            metadata=command.metadata,
-            auto_confirm=command.auto_confirm,
             content_rules=rules,
             retention_seconds=check_retention(command.retention_seconds, "retention_seconds"),
         ),

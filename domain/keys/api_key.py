@@ -11,6 +11,7 @@ import msgspec
 from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
+from domain.shared_fields import changed_by, made_from
 
 
 class Permission(enum.StrEnum):
@@ -103,9 +104,9 @@ class Powers(msgspec.Struct, frozen=True, kw_only=True):
     Without scopes: everywhere; without origins, override or expiry: no such limit.
     """
 
-    permissions: Collection[Permission]
-    scopes: Sequence[Mapping[str, Any]]
-    allowed_origins: Sequence[str]
+    permissions: tuple[Permission, ...]
+    scopes: tuple[JSON, ...]
+    allowed_origins: tuple[str, ...]
     rate_limit_override: int | None
     expires_at: datetime | None
 
@@ -388,16 +389,10 @@ def decide(command: ApiKeyCommand, key: ApiKey) -> tuple[ApiKeyEvent, ...]:
 
 def _created(command: CreateKey) -> tuple[ApiKeyEvent, ...]:
     _check_expiry(command.expires_at, command.origin)
-    fields = {f: getattr(command, f) for f in CreateKey.__struct_fields__ if f != "allowed_origins"}
-    created = ApiKeyCreated(**fields)
+    created = made_from(ApiKeyCreated, command)
     if not command.allowed_origins:
         return (created,)
-    where = ApiKeyScopesChanged(
-        origin=command.origin,
-        key_id=command.key_id,
-        scopes=command.scopes,
-        allowed_origins=command.allowed_origins,
-    )
+    where = made_from(ApiKeyScopesChanged, command)
     return (created, where)
 
 
@@ -414,14 +409,7 @@ def _updated(command: UpdateKey, key: ActiveKey) -> tuple[ApiKeyEvent, ...]:
                 origin=command.origin, key_id=key.key_id, scopes=new.scopes, allowed_origins=new.allowed_origins
             )
         )
-    settings = ApiKeySettingsChanged(
-        origin=command.origin,
-        key_id=key.key_id,
-        name=new.name,
-        description=new.description,
-        rate_limit_override=new.rate_limit_override,
-        expires_at=new.expires_at,
-    )
+    settings = made_from(ApiKeySettingsChanged, new, origin=command.origin, key_id=key.key_id)
     if any(
         getattr(settings, f) != getattr(key, f) for f in ("name", "description", "rate_limit_override", "expires_at")
     ):
@@ -432,13 +420,7 @@ def _updated(command: UpdateKey, key: ActiveKey) -> tuple[ApiKeyEvent, ...]:
 def _rotated(command: RotateKey, key: ActiveKey) -> ApiKeyRotated:
     if key.expires_at is not None and key.expires_at <= command.origin.at:
         raise WrongStateError("key_is_expired", "The API key has expired: set a later expires_at first.")
-    return ApiKeyRotated(
-        origin=command.origin,
-        key_id=key.key_id,
-        key_hash=command.key_hash,
-        prefix=command.prefix,
-        previous_until=command.previous_until,
-    )
+    return made_from(ApiKeyRotated, command, key_id=key.key_id)
 
 
 def _check_expiry(expires_at: datetime | None, origin: Origin) -> None:
@@ -452,15 +434,7 @@ def evolve(key: ApiKey, event: ApiKeyEvent) -> ApiKey:
     """Apply a recorded fact. Total: the past is not refused."""
     match event:
         case ApiKeyCreated():
-            return ActiveKey(
-                key_id=event.key_id,
-                name=event.name,
-                description=event.description,
-                permissions=event.permissions,
-                scopes=event.scopes,
-                rate_limit_override=event.rate_limit_override,
-                expires_at=event.expires_at,
-            )
+            return made_from(ActiveKey, event)
         case ApiKeyRevoked():
             return RevokedKey(key_id=event.key_id)
         case ApiKeyRotated():
@@ -468,8 +442,7 @@ def evolve(key: ApiKey, event: ApiKeyEvent) -> ApiKey:
         case ApiKeySettingsChanged() | ApiKeyPermissionsChanged() | ApiKeyScopesChanged():
             if not isinstance(key, ActiveKey):
                 return key
-            changed_fields = [f for f in event.__struct_fields__ if f not in {"origin", "key_id"}]
-            return msgspec.structs.replace(key, **{f: getattr(event, f) for f in changed_fields})
+            return changed_by(key, event)
         case _:
             assert_never(event)
 

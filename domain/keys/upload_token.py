@@ -14,6 +14,7 @@ from domain.buckets.bucket import Policy
 from domain.decider import Decider
 from domain.events.event import Event, Origin
 from domain.refusals import ForbiddenError, InvalidInputError, UnauthenticatedError, WrongStateError
+from domain.shared_fields import made_from
 from domain.uploads import media_types
 from domain.uploads.media_types import ANY_TYPE
 
@@ -124,8 +125,7 @@ def decide(command: TokenCommand, state: TokenState) -> tuple[TokenEvent, ...]:
     match state, command:
         case NoToken(), IssueToken():
             types = media_types.media_ranges(command.content_types)
-            fields = {f: getattr(command, f) for f in command.__struct_fields__}
-            return (UploadTokenIssued(**{**fields, "content_types": types or (ANY_TYPE,)}),)
+            return (made_from(UploadTokenIssued, command, content_types=types or (ANY_TYPE,)),)
         case IssuedToken(token=token, used=used), UseToken():
             _check_use(token, used, command)
             return (UploadTokenUsed(origin=command.origin, token_id=token.token_id, upload_id=command.upload_id),)
@@ -150,19 +150,12 @@ def evolve(state: TokenState, event: TokenEvent) -> TokenState:
 
 def token_of(event: UploadTokenIssued) -> UploadToken:
     """Return the token of the event."""
-    return UploadToken(
-        token_id=event.token_id,
-        key_id=event.key_id,
+    return made_from(
+        UploadToken,
+        event,
         organization_id=event.origin.organization_id,
         namespace_id=event.origin.namespace_id or "",
         bucket_id=event.origin.bucket_id or "",
-        content_types=event.content_types,
-        max_size_bytes=event.max_size_bytes,
-        max_count=event.max_count,
-        expires_at=event.expires_at,
-        token_hash=event.token_hash,
-        upload_lifetime_seconds=event.upload_lifetime_seconds,
-        policy=event.policy,
     )
 
 

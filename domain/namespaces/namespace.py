@@ -10,6 +10,7 @@ from domain.buckets.schema import check_json
 from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.shared_fields import changed_by, made_from
 
 MAX_SETTINGS_BYTES = 256 * 1024
 MASK = "**********"
@@ -173,18 +174,11 @@ def evolve(namespace: Namespace, event: NamespaceEvent) -> Namespace:  # noqa: P
     """Apply a recorded fact. Total: the past is not refused."""
     match event:
         case NamespaceCreated():
-            return ActiveNamespace(
-                namespace_id=event.namespace_id,
-                name=event.name,
-                description=event.description,
-                settings=event.settings,
-            )
+            return made_from(ActiveNamespace, event)
         case NamespaceUpdated():
             if not isinstance(namespace, ActiveNamespace):
                 return namespace
-            return msgspec.structs.replace(
-                namespace, name=event.name, description=event.description, settings=event.settings
-            )
+            return changed_by(namespace, event)
         case NamespaceDeletionBegan():
             if not isinstance(namespace, ActiveNamespace):
                 return namespace
@@ -235,13 +229,7 @@ def without_secrets(infrastructure: JSON) -> JSON:
 def _create(command: CreateNamespace) -> NamespaceCreated:
     check_name(command.name, what="namespace", prefix="ns_")
     check_json([command.settings, command.description], "the namespace", max_bytes=MAX_SETTINGS_BYTES)
-    return NamespaceCreated(
-        origin=command.origin,
-        namespace_id=command.namespace_id,
-        name=command.name,
-        description=command.description,
-        settings=command.settings,
-    )
+    return made_from(NamespaceCreated, command)
 
 
 def _update(command: UpdateNamespace, namespace: ActiveNamespace) -> tuple[NamespaceUpdated, ...]:
@@ -251,12 +239,4 @@ def _update(command: UpdateNamespace, namespace: ActiveNamespace) -> tuple[Names
     if command.name != namespace.name:
         check_name(command.name, what="namespace", prefix="ns_")
     check_json([command.settings, command.description], "the namespace", max_bytes=MAX_SETTINGS_BYTES)
-    return (
-        NamespaceUpdated(
-            origin=command.origin,
-            namespace_id=namespace.namespace_id,
-            name=command.name,
-            description=command.description,
-            settings=command.settings,
-        ),
-    )
+    return (made_from(NamespaceUpdated, command, namespace_id=namespace.namespace_id),)

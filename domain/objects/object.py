@@ -12,6 +12,7 @@ from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
 from domain.keys.api_key import Permission
 from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
+from domain.shared_fields import made_from
 from domain.uploads.retention import later_end
 
 
@@ -171,18 +172,7 @@ def decide(command: ObjectCommand, current: BucketObject) -> tuple[ObjectEvent, 
     """Return the events of a command, or refuse it."""
     match current, command:
         case NoObject(), CreateObject():
-            return (
-                ObjectCreated(
-                    origin=command.origin,
-                    object_id=command.object_id,
-                    blobs=command.blobs,
-                    metadata=command.metadata,
-                    unique_key=command.unique_key,
-                    key_prefix=command.key_prefix,
-                    content_key=command.content_key,
-                    deletes_at=command.deletes_at,
-                ),
-            )
+            return (made_from(ObjectCreated, command),)
         case LiveObject(), PutBlob(blob=blob):
             put = UpdateObject(
                 origin=command.origin,
@@ -218,25 +208,15 @@ def evolve(current: BucketObject, event: ObjectEvent) -> BucketObject:
     """Apply a recorded fact. Total: the past is not refused."""
     match event:
         case ObjectCreated():
-            return LiveObject(
-                object_id=event.object_id,
-                blobs=event.blobs,
-                metadata=event.metadata or {},
-                key_prefix=event.key_prefix,
-                unique_key=event.unique_key,
-                content_key=event.content_key,
-                deletes_at=event.deletes_at,
-            )
+            return made_from(LiveObject, event, metadata=event.metadata or {})
         case ObjectUpdated():
             if not isinstance(current, LiveObject):
                 return current
-            return LiveObject(
-                object_id=event.object_id,
-                blobs=event.blobs,
+            return made_from(
+                LiveObject,
+                event,
                 metadata=event.metadata or {},
-                key_prefix=event.key_prefix,
                 unique_key=event.unique_key or current.unique_key,
-                content_key=event.content_key,
                 deletes_at=current.deletes_at if event.deletes_at is UNSET else event.deletes_at,
             )
         case ObjectDeleted():
@@ -306,15 +286,11 @@ def _held(blob: Blob) -> str:
 
 
 def _updated(command: UpdateObject, current: LiveObject) -> ObjectUpdated:
-    return ObjectUpdated(
-        origin=command.origin,
+    return made_from(
+        ObjectUpdated,
+        command,
         object_id=current.object_id,
-        blobs=command.blobs,
-        metadata=command.metadata,
         released_upload_ids=tuple(sorted(current.upload_ids() - uploads_of(command.blobs))),
-        forget_at=command.forget_at,
-        key_prefix=command.key_prefix,
         unique_key=command.unique_key if command.unique_key != current.unique_key else None,
-        content_key=command.content_key,
         deletes_at=command.deletes_at if command.deletes_at != current.deletes_at else UNSET,
     )

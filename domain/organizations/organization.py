@@ -10,6 +10,7 @@ import msgspec
 from domain.decider import Decider
 from domain.events.event import JSON, Event, Origin
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.shared_fields import changed_by, made_from
 
 
 class Tier(enum.StrEnum):
@@ -185,20 +186,10 @@ def decide(command: OrganizationCommand, organization: Organization) -> tuple[Or
         case NoOrganization(), CreateOrganization():
             _check_name(command.name)
             _check_quota(command.quota_bytes)
-            return (
-                OrganizationCreated(
-                    origin=command.origin,
-                    internal_id=command.internal_id,
-                    name=command.name,
-                    tier=command.tier,
-                    quota_bytes=command.quota_bytes,
-                ),
-            )
+            return (made_from(OrganizationCreated, command),)
         case ActiveOrganization(), ChangeLimits():
             _check_quota(command.quota_bytes)
-            limits = OrganizationLimitsChanged(
-                origin=command.origin, tier=command.tier, quota_bytes=command.quota_bytes
-            )
+            limits = made_from(OrganizationLimitsChanged, command)
             same = (organization.tier, organization.quota_bytes) == (command.tier, command.quota_bytes)
             return () if same else (limits,)
         case ActiveOrganization(), ChangeRateLimits():
@@ -216,27 +207,19 @@ def decide(command: OrganizationCommand, organization: Organization) -> tuple[Or
 def evolve(organization: Organization, event: OrganizationEvent) -> Organization:
     """Apply a recorded fact. Total: the past is not refused."""
     if isinstance(event, OrganizationCreated):
-        return ActiveOrganization(
-            name=event.name, internal_id=event.internal_id, tier=event.tier, quota_bytes=event.quota_bytes
-        )
+        return made_from(ActiveOrganization, event)
     if isinstance(organization, NoOrganization):
         return organization
     match event:
         case OrganizationLimitsChanged():
-            return msgspec.structs.replace(organization, tier=event.tier, quota_bytes=event.quota_bytes)
+            return changed_by(organization, event)
         case OrganizationRateLimitsChanged():
-            own = OwnRateLimits(**msgspec.structs.asdict(event.rate_limits))
+            own = made_from(OwnRateLimits, event.rate_limits)
             return msgspec.structs.replace(organization, rate_limits=own)
         case OrganizationRateLimitsSet():
             return msgspec.structs.replace(organization, rate_limits=event.rate_limits)
         case OrganizationProfileChanged():
-            return msgspec.structs.replace(
-                organization,
-                name=event.name,
-                logo_url=event.logo_url,
-                billing_email=event.billing_email,
-                metadata=event.metadata,
-            )
+            return changed_by(organization, event)
         case _:
             assert_never(event)
 
@@ -259,15 +242,7 @@ def _profile_events(command: ChangeProfile, organization: ActiveOrganization) ->
     given = (organization.name, organization.logo_url, organization.billing_email, organization.metadata or {})
     if given == (command.name, command.logo_url, command.billing_email, command.metadata):
         return ()
-    return (
-        OrganizationProfileChanged(
-            origin=command.origin,
-            name=command.name,
-            logo_url=command.logo_url,
-            billing_email=command.billing_email,
-            metadata=command.metadata,
-        ),
-    )
+    return (made_from(OrganizationProfileChanged, command),)
 
 
 def _check_name(name: str) -> None:

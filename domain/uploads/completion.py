@@ -13,6 +13,7 @@ from domain.buckets.bucket import Policy
 from domain.buckets.schema import BucketSchema, with_defaults
 from domain.events.event import Origin
 from domain.objects.object import Blob, CreateObject, LiveObject, PutBlob, ReplaceDeniedError
+from domain.shared_fields import made_from
 from domain.uploads.content import VerifiedContent
 from domain.uploads.request import UploadRequest
 from domain.uploads.retention import end_of, lasts_until, later_end
@@ -164,18 +165,14 @@ def put_into_object(
 
     Raises `ReplaceDeniedError` if the object exists and its content may not be replaced.
     """
-    blob = Blob(
+    blob = made_from(
+        Blob,
+        kept,
         blob_id=target.blob_id,
         property=request.blob_property or "",
         type=(request.blob_type or "").lower(),
-        upload_id=kept.upload_id,
         filename=request.filename,
-        storage_key=kept.storage_key,
-        version_id=kept.version_id,
-        etag=kept.etag,
-        size_bytes=kept.size_bytes,
         content_type=request.content_type,
-        sha256=kept.sha256,
     )
     metadata, ends_at = request.object_metadata or {}, end_of(request, origin.at)
     holder = target.holder
@@ -198,11 +195,6 @@ def put_into_object(
 
 
 def _own(upload: Processing, content: VerifiedContent) -> KeptBytes:
-    return KeptBytes(
-        upload_id=upload.before.upload_id,
-        storage_key=upload.before.request.storage_key,
-        version_id=content.version_id,
-        etag=content.etag,
-        size_bytes=content.size_bytes,
-        sha256=content.sha256,
+    return made_from(
+        KeptBytes, content, upload_id=upload.before.upload_id, storage_key=upload.before.request.storage_key
     )

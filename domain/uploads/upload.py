@@ -27,6 +27,7 @@ import msgspec
 from domain.decider import Decider
 from domain.events.event import Event, Origin
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.shared_fields import made_from
 from domain.uploads.content import Claimed, VerifiedContent
 from domain.uploads.request import UploadRequest, reserved
 from domain.uploads.retention import end_of
@@ -586,15 +587,7 @@ def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911
         case UploadStarted():
             if not isinstance(upload, Pending):
                 return upload
-            return InProgress(
-                upload_id=upload.upload_id,
-                request=upload.request,
-                multipart_id=event.multipart_id,
-                task_id=upload.task_id,
-                attempts=upload.attempts,
-                claimed=upload.claimed,
-                claimed_by=upload.claimed_by,
-            )
+            return made_from(InProgress, upload, multipart_id=event.multipart_id)
         case UploadUrlReissued():
             if not isinstance(upload, Pending | InProgress):
                 return upload
@@ -619,19 +612,14 @@ def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911
         case UploadCompleted():
             if not isinstance(upload, Verified):
                 return upload
-            return Completed(
-                upload_id=event.upload_id,
+            return made_from(
+                Completed,
+                event,
                 request=upload.processing.before.request,
                 content=upload.content,
                 verified_at=upload.verified_at,
                 completed_at=event.origin.at,
                 task_id=upload.processing.task_id,
-                object_id=event.object_id,
-                duplicate_of=event.duplicate_of,
-                existing_object_id=event.existing_object_id,
-                accepted_bytes=event.accepted_bytes,
-                keeps_bytes=event.keeps_bytes,
-                deletes_at=event.deletes_at,
             )
         case UploadFailed():
             asked = request_of(upload)
@@ -703,13 +691,7 @@ def is_in_parts(upload: Upload) -> bool:
 
 def _request(command: RequestUpload) -> UploadEvent:
     if command.existing_object_id is not None:
-        return UploadSkipped(
-            origin=command.origin,
-            upload_id=command.upload_id,
-            request=command.request,
-            existing_object_id=command.existing_object_id,
-            forget_at=command.forget_at,
-        )
+        return made_from(UploadSkipped, command, existing_object_id=command.existing_object_id)
     return UploadRequested(
         origin=command.origin,
         upload_id=command.upload_id,

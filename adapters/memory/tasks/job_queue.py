@@ -11,6 +11,7 @@ import msgspec
 from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.tasks.scheduling import JobRow
 from application.ports.tasks.job_queue import Job
+from domain.shared_fields import made_from
 from domain.tasks.agenda import JobKind
 
 _leases = itertools.count(1)
@@ -90,16 +91,7 @@ class MemoryJobQueue:
     def _lease(self, row: JobRow, lease: str, until: datetime) -> Job:
         leased = msgspec.structs.replace(row, lease=lease, leased_until=until, attempts=row.attempts + 1)
         self._put(leased)
-        return Job(
-            kind=leased.kind,
-            upload_id=leased.upload_id,
-            due_at=leased.due_at,
-            attempts=leased.attempts,
-            lease=lease,
-            storage_key=leased.storage_key,
-            multipart_id=leased.multipart_id,
-            again_at=leased.again_at,
-        )
+        return made_from(Job, leased, lease=lease)
 
     def _ours(self, job: Job) -> JobRow | None:
         row = self._log.jobs.rows.get((job.upload_id, job.kind))

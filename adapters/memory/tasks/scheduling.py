@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.memory.projecting import Tables
 from domain.events.registry import KnownEvent
+from domain.shared_fields import made_from
 from domain.tasks.agenda import EndJobs, JobKind, KnownUpload, SetJob, agenda_of, is_due_at_once
 
 
@@ -50,14 +51,7 @@ class JobTable:
                 for kind in entry.kinds:
                     self.rows.pop((subject_id, kind), None)
         else:
-            self.rows[entry.subject_id, entry.kind] = JobRow(
-                kind=entry.kind,
-                upload_id=entry.subject_id,
-                due_at=entry.due_at,
-                storage_key=entry.storage_key,
-                multipart_id=entry.multipart_id,
-                again_at=entry.again_at,
-            )
+            self.rows[entry.subject_id, entry.kind] = made_from(JobRow, entry, upload_id=entry.subject_id)
 
 
 def schedule(jobs: JobTable, tables: Tables, stream_id: str, event: KnownEvent) -> bool:
@@ -70,13 +64,7 @@ def schedule(jobs: JobTable, tables: Tables, stream_id: str, event: KnownEvent) 
         upload = tables.uploads.get(upload_id)
         if upload is None:
             return None
-        return KnownUpload(
-            storage_key=upload.storage_key,
-            multipart_id=upload.multipart_id,
-            due_at=upload.due_at,
-            bytes_of=tables.inherited.get(upload_id, upload_id),
-            own_end=upload.own_end,
-        )
+        return made_from(KnownUpload, upload, bytes_of=tables.inherited.get(upload_id, upload_id))
 
     agenda = agenda_of(stream_id, event, known)
     for entry in agenda:

@@ -23,6 +23,7 @@ from application.ports.tasks.tasks import (
     task_not_found,
 )
 from application.ports.uploads.upload_reads import UploadRecord
+from domain.shared_fields import made_from
 from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
 
@@ -46,19 +47,14 @@ class MemoryTasks:
         """Store a task with its items, due immediately, and wake the workers."""
         if task.task_id in self._tasks:
             return
-        self._tasks[task.task_id] = TaskRecord(
-            task_id=task.task_id,
-            organization_id=task.organization_id,
-            namespace_id=task.namespace_id,
-            task_type=task.task_type,
+        self._tasks[task.task_id] = made_from(
+            TaskRecord,
+            task,
             status=TaskStatus.PENDING,
-            actor_id=task.actor_id,
             inputs=tuple(task.inputs),
             outputs=(),
             additional_data=dict(task.additional_data),
             error=None,
-            upload_id=task.upload_id,
-            created_at=task.created_at,
             updated_at=task.created_at,
             position=next(self._positions),
         )
@@ -191,10 +187,10 @@ def _verification(upload: UploadRecord, known: TaskRecord | None) -> TaskRecord:
     }
     created_at = known.created_at if known else upload.created_at
     status = _STATUS_OF_UPLOAD.get(upload.status, TaskStatus.PROCESSING)
-    return TaskRecord(
+    return made_from(
+        TaskRecord,
+        upload,
         task_id=upload.task_id or "",
-        organization_id=upload.organization_id,
-        namespace_id=upload.namespace_id,
         task_type=TaskType.CONFIRM_UPLOAD,
         status=status,
         actor_id=known.actor_id if known else "",
@@ -206,7 +202,6 @@ def _verification(upload: UploadRecord, known: TaskRecord | None) -> TaskRecord:
             "failure_reason": upload.failure_reason,
         },
         error=upload.message if upload.status is Status.FAILED else None,
-        upload_id=upload.upload_id,
         created_at=created_at,
         updated_at=upload.completed_at or created_at,
         position=known.position if known else 0,

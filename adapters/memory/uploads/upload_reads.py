@@ -11,6 +11,7 @@ from application.ports.lists.pages import Page, PageRequest, Placed
 from application.ports.uploads.upload_reads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
 from domain.events.registry import decode
 from domain.keys.upload_token import UploadTokenIssued
+from domain.shared_fields import made_from
 from domain.uploads.originals import WantedContent, original_of
 from domain.uploads.upload import Status
 
@@ -123,14 +124,10 @@ class MemoryUploadReads(MemoryReads):
             return msgspec.structs.replace(await self._bytes(heir), upload_id=upload_id)
         if upload is None:
             return UploadBytes(upload_id=upload_id, known=bool(await self._log.read_stream(upload_id)))
-        return UploadBytes(
+        return made_from(
+            UploadBytes,
+            upload,
             upload_id=upload_id,
-            status=upload.status,
             needed=(upload.keeps_bytes and upload.status is not Status.SKIPPED)
             or any(held == upload_id for held, _ in self._log.tables.holds),
-            storage_key=upload.storage_key,
-            multipart_id=upload.multipart_id,
-            etag=upload.etag,
-            size_bytes=upload.size_bytes,
-            version_id=upload.version_id,
         )

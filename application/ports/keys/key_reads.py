@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from domain.keys.api_key import KeyStatus, Permission, Powers
+from domain.shared_fields import made_from
 
 
 class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,13 +59,7 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def powers(self) -> Powers:
         """Everything that the key can do."""
-        return Powers(
-            permissions=self.permissions,
-            scopes=self.scopes,
-            allowed_origins=self.allowed_origins,
-            rate_limit_override=self.rate_limit_override,
-            expires_at=self.expires_at,
-        )
+        return made_from(Powers, self)
 
 
 class KeyReads(Protocol):

@@ -17,6 +17,7 @@ from domain.buckets.bucket import BucketStatus, bucket_not_found
 from domain.buckets.schema import BucketSchema
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
+from domain.shared_fields import made_from
 from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
 from entrypoints.http.admission.idempotency import once
 from entrypoints.http.buckets.wire import (
@@ -206,18 +207,11 @@ async def _render_whole(admitted: Admitted, record: BucketRecord) -> BucketRespo
 def render(record: BucketRecord, sizes: StoredSizes | None = None) -> BucketResponse:
     """Return a bucket in its wire shape; one that is being deleted is shown as locked and archived."""
     deleting = record.status is BucketStatus.DELETING
-    return BucketResponse(
-        bucket_id=record.bucket_id,
+    return made_from(
+        BucketResponse,
+        record,
         bucket_name=record.name,
-        description=record.description,
         bucket_schema=cast("BucketSchema", record.bucket_schema),  # unchanged, with unknown keys
-        unique_key=record.unique_key,
-        metadata=record.metadata,
-        object_count=record.object_count,
-        total_size_bytes=record.total_size_bytes,
-        created_at=record.created_at,
-        updated_at=record.updated_at,
-        last_upload_at=record.last_upload_at,
         stats_updated_at=record.last_upload_at or record.updated_at,
         status=BucketStatus.ARCHIVED if deleting else record.status,
         is_locked=deleting,
@@ -229,9 +223,6 @@ def render(record: BucketRecord, sizes: StoredSizes | None = None) -> BucketResp
             max_size_bytes=sizes.largest_bytes,
             min_size_bytes=sizes.smallest_bytes,
         ),
-        auto_confirm=record.auto_confirm,
-        content_rules=record.content_rules,
-        retention_seconds=record.retention_seconds,
     )
 
 

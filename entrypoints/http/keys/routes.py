@@ -18,6 +18,7 @@ from domain.keys.api_key import OpenUploads, Permission, ResourceType, idle_scop
 from domain.keys.upload_token import UploadToken
 from domain.limits.rate_limits import RequestClass
 from domain.refusals import InvalidInputError, NotFoundError
+from domain.shared_fields import made_from
 from entrypoints.http.admission.admission import (
     MAX_IDENTIFIER,
     Admitted,
@@ -61,14 +62,13 @@ async def create_api_key(
     """
     admitted = admitted_in(scope)
     organization = admitted.caller.organization
-    wish = KeyWish(
-        name=data.name,
+    wish = made_from(
+        KeyWish,
+        data,
         user_id=user_id(organization.internal_id, user_email),
         description=data.description or "",
-        permissions=data.permissions,
         scopes=_scopes(data.scopes) or (),
         allowed_origins=data.allowed_origins or (),
-        rate_limit_override=data.rate_limit_override,
         expires_at=_expiry(data.expires_at),
     )
     check_json([wish.name, wish.description, list(wish.scopes)], "the key", max_bytes=_MAX_SETTINGS_BYTES)
@@ -108,16 +108,7 @@ async def update_api_key(
     """Change an API key; the status `revoked` revokes it."""
     admitted = admitted_in(scope)
     organization = admitted.caller.organization
-    change = KeyChange(
-        name=data.name,
-        description=data.description,
-        permissions=data.permissions,
-        scopes=_scopes(data.scopes),
-        allowed_origins=data.allowed_origins,
-        rate_limit_override=data.rate_limit_override,
-        expires_at=_expiry(data.expires_at),
-        status=data.status,
-    )
+    change = made_from(KeyChange, data, scopes=_scopes(data.scopes), expires_at=_expiry(data.expires_at))
     check_json([change.name, change.description, list(change.scopes or ())], "the key", max_bytes=_MAX_SETTINGS_BYTES)
     record = await admitted.services.keys.change(
         organization.organization_id,
@@ -198,13 +189,12 @@ async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) 
     bucket = await admitted.services.admit.bucket(admitted.namespace, named)
     check_bucket_named_in_body(admitted, bucket)
     check_active(bucket)
-    wish = TokenWish(
+    wish = made_from(
+        TokenWish,
+        data,
         content_types=data.content_types or (),
-        max_size_bytes=data.max_size_bytes,
-        max_count=data.max_count,
         expires_in=timedelta(seconds=data.expires_in),
         upload_lifetime=timedelta(seconds=data.upload_lifetime),
-        policy=data.policy,
     )
     token, secret = await once(
         scope,

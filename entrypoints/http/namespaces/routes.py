@@ -17,6 +17,7 @@ from domain.buckets.schema import check_json
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
 from domain.namespaces.namespace import NamespaceStatus, namespace_not_found, without_secrets
+from domain.shared_fields import made_from
 from entrypoints.http.admission.admission import MAX_IDENTIFIER, Admitted, Needs, admitted_in
 from entrypoints.http.admission.idempotency import once
 from entrypoints.http.namespaces.wire import (
@@ -200,19 +201,15 @@ def _kept(settings: Json) -> Json:
 def render(record: NamespaceRecord) -> NamespaceModel:
     """Return a namespace in its wire shape."""
     kept = record.settings  # validated when they were set
-    return NamespaceModel(
-        namespace_id=record.namespace_id,
+    return made_from(
+        NamespaceModel,
+        record,
         namespace_name=record.name,
         namespace_type=kept.get("namespace_type", NamespaceType.STANDARD),
-        description=record.description,
         feature_extractors=kept.get("feature_extractors", []),
         payload_indexes=kept.get("payload_indexes"),
         auto_create_indexes=kept.get("auto_create_indexes", False),
         infrastructure=kept.get("infrastructure"),
-        bucket_count=record.bucket_count,
-        object_count=record.object_count,
-        created_at=record.created_at,
-        updated_at=record.updated_at,
         is_locked=record.status is NamespaceStatus.DELETING,
     )
 

@@ -22,6 +22,7 @@ from domain.limits.rate_limits import RequestClass
 from domain.objects.composition import BlobWish, inline
 from domain.objects.object import Blob, object_not_found
 from domain.refusals import RefusedError
+from domain.shared_fields import made_from
 from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
 from entrypoints.http.admission.idempotency import once
 from entrypoints.http.answers.errors import kind_of
@@ -186,12 +187,8 @@ async def update_object(
     scope: Scope,
 ) -> ObjectResponse:
     """Change an object: blobs replace all of its blobs, metadata is merged, null removes a field."""
-    change = ObjectChange(
-        blobs=None if data.blobs is None else _blobs(data.blobs),
-        fields=data.metadata or {},
-        key_prefix=data.key_prefix,
-        skip_duplicates=data.skip_duplicates,
-        expires_after_seconds=data.expires_after_seconds,
+    change = made_from(
+        ObjectChange, data, blobs=None if data.blobs is None else _blobs(data.blobs), fields=data.metadata or {}
     )
     return await _changed(admitted_in(scope), object_identifier, change)
 
@@ -205,12 +202,7 @@ async def patch_object(
     scope: Scope,
 ) -> ObjectResponse:
     """Change single fields of an object; null removes one."""
-    change = ObjectChange(
-        fields=own_fields(await request.whole(), PatchObjectRequest),
-        key_prefix=data.key_prefix,
-        skip_duplicates=data.skip_duplicates,
-        expires_after_seconds=data.expires_after_seconds,
-    )
+    change = made_from(ObjectChange, data, fields=own_fields(await request.whole(), PatchObjectRequest))
     return await _changed(admitted_in(scope), object_identifier, change)
 
 
@@ -232,30 +224,14 @@ def render(record: ObjectRecord, urls: dict[str, str] | None = None) -> dict[str
 
     `urls`: download URLs, by blob.
     """
-    response = ObjectResponse(
-        object_id=record.object_id,
-        bucket_id=record.bucket_id,
-        key_prefix=record.key_prefix,
-        blobs=[_blob(blob, (urls or {}).get(blob.blob_id)) for blob in record.blobs],
-        created_at=record.created_at,
-        updated_at=record.updated_at,
-        deletes_at=record.deletes_at,
+    response = made_from(
+        ObjectResponse, record, blobs=[_blob(blob, (urls or {}).get(blob.blob_id)) for blob in record.blobs]
     )
     return {**record.metadata, **msgspec.structs.asdict(response)}
 
 
 def _blob(blob: Blob, url: str | None) -> BlobModel:
-    return BlobModel(
-        blob_id=blob.blob_id,
-        property=blob.property,
-        type=blob.type,
-        details=_details(blob),
-        properties=blob.metadata or {},
-        upload_id=blob.upload_id,
-        key_prefix=blob.key_prefix,
-        data=blob.data,
-        presigned_url=url,
-    )
+    return made_from(BlobModel, blob, details=_details(blob), properties=blob.metadata or {}, presigned_url=url)
 
 
 def _details(blob: Blob) -> BlobDetails:
@@ -318,11 +294,10 @@ def _outcome(admitted: Admitted, record: ObjectRecord, asked: ObjectWish | Objec
 
 
 def _as_sent(wish: BlobWish) -> Blob:
-    return Blob(
+    return made_from(
+        Blob,
+        wish,
         blob_id="",
-        property=wish.property,
-        type=wish.type,
-        upload_id=wish.upload_id,
         filename=None,
         storage_key=None,
         version_id=None,
@@ -330,9 +305,6 @@ def _as_sent(wish: BlobWish) -> Blob:
         size_bytes=None,
         content_type=None,
         sha256=None,
-        data=wish.data,
-        metadata=wish.metadata,
-        key_prefix=wish.key_prefix,
     )
 
 
@@ -347,28 +319,11 @@ def _creation(admitted: Admitted, wish: ObjectWish, policy: Policy | None) -> Cr
 
 
 def _wish(asked: CreateObjectRequest, body: Json) -> ObjectWish:
-    return ObjectWish(
-        blobs=_blobs(asked.blobs),
-        fields=own_fields(body, CreateObjectRequest),
-        key_prefix=asked.key_prefix,
-        skip_duplicates=asked.skip_duplicates,
-        expires_after_seconds=asked.expires_after_seconds,
-    )
+    return made_from(ObjectWish, asked, blobs=_blobs(asked.blobs), fields=own_fields(body, CreateObjectRequest))
 
 
 def _blobs(asked: Sequence[CreateBlobRequest]) -> list[BlobWish]:
-    return [
-        BlobWish(
-            property=blob.property,
-            type=blob.type,
-            upload_id=blob.upload_id,
-            data=blob.data,
-            metadata=blob.metadata,
-            key_prefix=blob.key_prefix,
-            checksum=blob.checksum,
-        )
-        for blob in asked
-    ]
+    return [made_from(BlobWish, blob) for blob in asked]
 
 
 def _selected(rendered: dict[str, Any], select: list[str] | None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from domain.events.event import Event
 from domain.events.registry import decode
 from domain.keys.api_key import Permission, ResourceType
 from domain.limits.rate_limits import RequestClass
+from domain.shared_fields import made_from
 from entrypoints.http.admission.admission import Needs, admitted_in
 from entrypoints.http.organizations.wire import (
     AuditAction,
@@ -217,17 +218,13 @@ def _render_entry(
 
 
 def _render(record: OrganizationRecord, users: dict[str, int]) -> OrganizationModelResponse:
-    return OrganizationModelResponse(
-        organization_id=record.organization_id,
-        internal_id=record.internal_id,
+    return made_from(
+        OrganizationModelResponse,
+        record,
         organization_name=record.name,
-        logo_url=record.logo_url,
         account_type=record.tier,
         metadata=record.metadata or {},
-        billing_email=record.billing_email,
-        rate_limits=BaseRateLimits(**msgspec.structs.asdict(record.rate_limits)),
-        created_at=record.created_at,
-        updated_at=record.updated_at,
+        rate_limits=made_from(BaseRateLimits, record.rate_limits),
         users=[_user(user_id, count) for user_id, count in users.items()],
     )
 

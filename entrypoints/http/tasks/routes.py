@@ -10,6 +10,7 @@ from application.lists.listing import TASKS
 from application.ports.tasks.tasks import TaskRecord
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
+from domain.shared_fields import made_from
 from entrypoints.http.admission.admission import MAX_IDENTIFIER, Needs, admitted_in
 from entrypoints.http.requests.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.tasks.wire import (
@@ -76,16 +77,13 @@ async def cancel_task(task_id: FromPath[str], scope: Scope) -> GenericDeleteResp
 
 def render(record: TaskRecord) -> TaskResponse:
     """Return a task in its wire shape."""
-    return TaskResponse(
-        task_id=record.task_id,
+    return made_from(
+        TaskResponse,
+        record,
         task_type=TaskTypeEnum(record.task_type.value),
         status=TaskStatusEnum(record.status.value),
         inputs=list(record.inputs),
         outputs=list(record.outputs),
-        additional_data=record.additional_data,
-        error=record.error,
-        created_at=record.created_at,
-        updated_at=record.updated_at,
     )
 
 

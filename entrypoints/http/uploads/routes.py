@@ -26,6 +26,7 @@ from domain.buckets.bucket import Policy, policy_named
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
+from domain.shared_fields import made_from
 from domain.uploads.admission import Announcement
 from domain.uploads.content import Claimed
 from domain.uploads.parts import part_count
@@ -458,45 +459,26 @@ def render(
 ) -> UploadResponse:
     """Return the wire representation. `is_duplicate`: it is the original of an upload that was not created."""
     usable = signed or (download if download and len(download.url) <= MAX_URL_LENGTH else None)
-    return UploadResponse(
-        upload_id=record.upload_id,
-        bucket_id=record.bucket_id,
-        filename=record.filename,
-        content_type=record.content_type,
+    return made_from(
+        UploadResponse,
+        record,
         file_size_bytes=record.declared_size_bytes if record.size_bytes is None else record.size_bytes,
         presigned_url=usable.url if usable else None,
         presigned_url_expiration=record.url_expires_in_seconds,
         s3_key=record.storage_key,
-        status=record.status,
-        metadata=record.metadata,
         create_object_on_confirm=record.create_object,
-        object_metadata=record.object_metadata,
-        blob_property=record.blob_property,
-        blob_type=record.blob_type,
         file_hash=record.sha256 or record.declared_sha256,
-        skip_duplicates=record.skip_duplicates,
         is_duplicate=is_duplicate or record.duplicate_of is not None,
         duplicate_of_upload_id=record.upload_id if is_duplicate else record.duplicate_of or None,
         skipped_unique_key=record.existing_object_id is not None,
         existing_object_id=record.existing_object_id or None,
         message=message or _message(record),
-        created_at=record.created_at,
-        expires_at=record.expires_at,
-        completed_at=record.completed_at,
-        verified_at=record.verified_at,
-        etag=record.etag,
-        object_id=record.object_id,
-        task_id=record.task_id,
         required_headers=signed.headers if signed else None,
         download_url=download.url if download else None,
         method="put" if record.part_size is None else "multipart",
-        part_size=record.part_size,
         part_count=part_count(record.declared_size_bytes, record.part_size),
-        auto_confirm=record.auto_confirm,
         integrity="storage" if record.storage_checks else None,
         content_type_note=_note(record),
-        deletes_at=record.deletes_at,
-        failure_reason=record.failure_reason,
     )
 
 
@@ -522,23 +504,17 @@ def _announced(
     object_metadata = data.object_metadata
     if shared_object_metadata is not None:
         object_metadata = {**shared_object_metadata, **(object_metadata or {})}
-    return Announcement(
-        filename=data.filename,
-        content_type=data.content_type,
+    return made_from(
+        Announcement,
+        data,
         declared_size_bytes=data.file_size_bytes,
         metadata={**shared_metadata, **data.metadata} if shared_metadata else data.metadata,
         create_object=data.create_object_on_confirm,
         object_metadata=object_metadata,
-        blob_property=data.blob_property,
-        blob_type=data.blob_type,
-        multipart=data.multipart,
         declared_sha256=data.file_hash,
         storage_checks=data.integrity == "storage",
         url_expires_in_seconds=data.presigned_url_expiration,
-        skip_duplicates=data.skip_duplicates,
         policy=policy,
-        auto_confirm=data.auto_confirm,
-        expires_after_seconds=data.expires_after_seconds,
     )
 
 
@@ -573,36 +549,24 @@ async def _shown_confirmed(admitted: Admitted, record: UploadRecord) -> UploadRe
 
 
 def _render_avoided(avoided: AvoidedDuplicate) -> AvoidedDuplicateResponse:
-    return AvoidedDuplicateResponse(
-        duplicate_id=avoided.duplicate_id,
-        bucket_id=avoided.bucket_id,
-        original_upload_id=avoided.original_upload_id,
-        filename=avoided.filename,
-        content_type=avoided.content_type,
+    return made_from(
+        AvoidedDuplicateResponse,
+        avoided,
         file_size_bytes=avoided.declared_size_bytes,
         file_hash=avoided.sha256,
-        metadata=avoided.metadata,
-        object_metadata=avoided.object_metadata,
         create_object_on_confirm=avoided.create_object,
-        blob_property=avoided.blob_property,
-        saved_bytes=avoided.saved_bytes,
-        deletes_at=avoided.deletes_at,
-        created_at=avoided.created_at,
     )
 
 
 def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
     record = confirmed.record
     done = confirmed.status is Status.COMPLETED
-    return ConfirmUploadResponse(
-        upload_id=record.upload_id,
+    return made_from(
+        ConfirmUploadResponse,
+        record,
         status=confirmed.status,
-        etag=record.etag,
         file_size_bytes=record.size_bytes if done else record.declared_size_bytes,
         file_hash=record.sha256 or record.declared_sha256,
-        verified_at=record.verified_at,
-        completed_at=record.completed_at,
-        object_id=record.object_id,
         task_id=confirmed.task_id,
         message=_message(record) if done else confirmed.message or _message(record),
         is_duplicate=record.duplicate_of is not None,
@@ -610,7 +574,6 @@ def _render_confirmed(confirmed: Confirmed) -> ConfirmUploadResponse:
         skipped_unique_key=record.existing_object_id is not None,
         existing_object_id=record.existing_object_id or None,
         content_type_note=_note(record),
-        deletes_at=record.deletes_at,
     )
 
 

@@ -20,6 +20,7 @@ from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
 from domain.namespaces.namespace import MASK
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
+from domain.shared_fields import made_from
 from domain.webhooks.published_events import idle_types, public_type
 from domain.webhooks.webhook import WebhookSettings
 from entrypoints.http.admission.admission import MAX_IDENTIFIER, Admitted, Needs, admitted_in
@@ -296,23 +297,19 @@ def _asked(data: WebhookInput) -> tuple[WebhookSettings, dict[str, str]]:
 
 
 def _delivery(record: DeliveryRecord) -> DeliveryResponse:
-    return DeliveryResponse(
+    return made_from(
+        DeliveryResponse,
+        record,
         delivery_id=message_id_of(record),
-        webhook_id=record.webhook_id,
-        position=record.position,
         event_type=public_type(record.topic),
         subject=record.stream_id,
-        status=record.status,
-        attempts=record.attempts,
         history=tuple(_attempt(each) for each in record.history),
-        created_at=record.created_at,
         next_attempt_at=record.next_at if record.status is DeliveryStatus.PENDING else None,
-        ended_at=record.ended_at,
     )
 
 
 def _attempt(attempt: Attempt) -> AttemptResponse:
-    return AttemptResponse(**msgspec.structs.asdict(attempt))
+    return made_from(AttemptResponse, attempt)
 
 
 async def _named(admitted: Admitted, identifier: str) -> WebhookRecord:
