@@ -27,7 +27,6 @@ from domain.uploads.upload import (
     Completed,
     DeleteUpload,
     ExpireUpload,
-    FailureReason,
     ForgetUpload,
     Forgotten,
     InheritBytes,
@@ -36,13 +35,12 @@ from domain.uploads.upload import (
     RejectContent,
     ReportChangedContent,
     RequestUpload,
-    SeenBy,
     StartUpload,
     Upload,
     UploadCommand,
-    UploadEvent,
     Verified,
 )
+from domain.uploads.upload_events import FailureReason, SeenBy, UploadEvent
 
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "state-machine.md"
 BEGIN = "<!-- drawn by scripts/draw_state_machine.py: begin -->\n"

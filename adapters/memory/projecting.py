@@ -62,7 +62,7 @@ from domain.organizations.organization import (
 )
 from domain.shared_fields import changed_by, made_from
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from domain.uploads.upload import UploadBytesInherited, UploadCompleted, UploadEvent
+from domain.uploads.upload_events import UploadBytesInherited, UploadCompleted, UploadEvent
 from domain.webhooks.webhook import (
     WebhookCreated,
     WebhookDeleted,

@@ -43,8 +43,8 @@ from domain.uploads.upload import (
     Processing,
     Upload,
     UploadCommand,
-    UploadEvent,
 )
+from domain.uploads.upload_events import UploadEvent
 
 _IDLE_ROUNDS = 3
 

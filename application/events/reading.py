@@ -19,7 +19,7 @@ from domain.events.event import Origin, topic_of
 from domain.objects.object import ObjectDeleted
 from domain.refusals import PositionBeyondEndError
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from domain.uploads.upload import UploadDeleted, UploadForgotten
+from domain.uploads.upload_events import UploadDeleted, UploadForgotten
 
 MAX_LIMIT: Final = 1000
 MAX_WAIT_SECONDS: Final = 60.0

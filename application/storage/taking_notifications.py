@@ -25,11 +25,10 @@ from domain.uploads.upload import (
     InProgress,
     Pending,
     ReportChangedContent,
-    SeenBy,
     Upload,
-    UploadEvent,
     request_of,
 )
+from domain.uploads.upload_events import SeenBy, UploadEvent
 
 ACTOR = "system:storage"
 _ANY_ETAG = "?"

@@ -28,11 +28,11 @@ from domain.uploads.upload import (
     Skipped,
     Status,
     Upload,
-    UploadEvent,
     request_of,
     upload_completed,
     upload_not_found,
 )
+from domain.uploads.upload_events import UploadEvent
 
 
 class CancelingUpload(msgspec.Struct, frozen=True, kw_only=True):

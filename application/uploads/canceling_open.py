@@ -14,7 +14,8 @@ from application.ports.uploads.upload_reads import UploadReads
 from application.rules import Rules
 from application.tasks.deletions import PAGE, kept_task, new_task
 from application.tasks.running import ItemContext
-from domain.uploads.upload import UPLOAD, CancelUpload, InProgress, Pending, Processing, Upload, UploadEvent
+from domain.uploads.upload import UPLOAD, CancelUpload, InProgress, Pending, Processing, Upload
+from domain.uploads.upload_events import UploadEvent
 
 
 class CancelingOpenUploads(msgspec.Struct, frozen=True, kw_only=True):

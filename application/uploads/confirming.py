@@ -37,14 +37,12 @@ from domain.uploads.upload import (
     InProgress,
     Pending,
     Processing,
-    SeenBy,
     Status,
     Upload,
-    UploadEvent,
-    UploadVerificationBegan,
     request_of,
     upload_not_found,
 )
+from domain.uploads.upload_events import SeenBy, UploadEvent, UploadVerificationBegan
 
 _STORAGE_IS_SLOW = "Storage was unavailable; the verification continues in the background."
 

@@ -12,17 +12,8 @@ from application.ports.storage.object_storage import ObjectStorage
 from application.rules import Rules
 from application.uploads.completing_multipart import put_together
 from domain.refusals import WrongStateError
-from domain.uploads.upload import (
-    UPLOAD,
-    BeginVerification,
-    ExpireUpload,
-    InProgress,
-    Pending,
-    SeenBy,
-    Upload,
-    UploadCommand,
-    UploadEvent,
-)
+from domain.uploads.upload import UPLOAD, BeginVerification, ExpireUpload, InProgress, Pending, Upload, UploadCommand
+from domain.uploads.upload_events import SeenBy, UploadEvent
 
 ACTOR = "system:sweeper"
 

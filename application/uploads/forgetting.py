@@ -10,7 +10,8 @@ from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import Conditions, EventLog, StreamAppend, VersionConflictError
 from application.ports.objects.object_creation import HeirExistsError, NotInObject
-from domain.uploads.upload import UPLOAD, Completed, DeleteUpload, ForgetUpload, InheritBytes, Upload, UploadEvent
+from domain.uploads.upload import UPLOAD, Completed, DeleteUpload, ForgetUpload, InheritBytes, Upload
+from domain.uploads.upload_events import UploadEvent
 
 
 class Farewell(msgspec.Struct, frozen=True, kw_only=True):

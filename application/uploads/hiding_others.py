@@ -11,7 +11,7 @@ import msgspec
 from application.ports.uploads.upload_reads import UploadRecord
 from domain.events.cloud_events import CloudEvent
 from domain.events.event import topic_of
-from domain.uploads.upload import UploadBytesInherited
+from domain.uploads.upload_events import UploadBytesInherited
 
 _HIDDEN = ""
 # In events: the ids of others. An inheritance is omitted, because it contains the location of another upload's bytes.

@@ -14,7 +14,8 @@ from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import EventLog
 from application.ports.storage.object_storage import ObjectStorage
-from domain.uploads.upload import UPLOAD, Completed, ReportChangedContent, Upload, UploadEvent, is_in_parts
+from domain.uploads.upload import UPLOAD, Completed, ReportChangedContent, Upload, is_in_parts
+from domain.uploads.upload_events import UploadEvent
 
 ACTOR = "system:recheck"
 

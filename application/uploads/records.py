@@ -12,9 +12,8 @@ from application.ports.uploads.upload_reads import UploadRecord
 from domain.events.registry import decode
 from domain.objects.object import ObjectUpdated
 from domain.shared_fields import made_from
-from domain.uploads.upload import (
-    Status,
-    Upload,
+from domain.uploads.upload import Status, Upload
+from domain.uploads.upload_events import (
     UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,

@@ -57,7 +57,8 @@ from domain.uploads.originals import WantedContent
 from domain.uploads.parts import Multipart
 from domain.uploads.request import UploadRequest, reserved
 from domain.uploads.retention import lasts_until
-from domain.uploads.upload import UPLOAD, RequestUpload, Status, UploadRequested, UploadSkipped
+from domain.uploads.upload import UPLOAD, RequestUpload, Status
+from domain.uploads.upload_events import UploadRequested, UploadSkipped
 from domain.uploads.verification import Found, judge
 
 MIN_EXPIRY_SECONDS = 60

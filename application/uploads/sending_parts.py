@@ -32,10 +32,10 @@ from domain.uploads.upload import (
     StartUpload,
     Upload,
     UploadCommand,
-    UploadEvent,
     request_of,
     upload_not_found,
 )
+from domain.uploads.upload_events import UploadEvent
 
 MAX_SIGNED_AT_ONCE = 1000
 _EXTENDED_AFTER = 4  # an upload gets more time after a quarter of its time, or if its URLs would outlive it

@@ -50,16 +50,8 @@ from domain.uploads.formats import HEAD_BYTES
 from domain.uploads.originals import WantedContent
 from domain.uploads.request import UploadRequest
 from domain.uploads.retention import end_of
-from domain.uploads.upload import (
-    UPLOAD,
-    AbandonVerification,
-    FailureReason,
-    Processing,
-    RejectContent,
-    Upload,
-    UploadEvent,
-    request_of,
-)
+from domain.uploads.upload import UPLOAD, AbandonVerification, Processing, RejectContent, Upload, request_of
+from domain.uploads.upload_events import FailureReason, UploadEvent
 from domain.uploads.verification import Contradiction, Found, judge, note
 
 RETRY_FIRST = timedelta(seconds=2)

@@ -13,7 +13,7 @@ from domain.namespaces.namespace import NamespaceEvent
 from domain.objects.object import ObjectEvent
 from domain.organizations.organization import OrganizationEvent
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from domain.uploads.upload import UploadEvent
+from domain.uploads.upload_events import UploadEvent
 from domain.webhooks.webhook import WebhookEvent
 
 KnownEvent: TypeAlias = (

@@ -13,7 +13,7 @@ import msgspec
 
 from domain.events.event import Event
 from domain.refusals import QuotaExceededError
-from domain.uploads.upload import (
+from domain.uploads.upload_events import (
     UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,

@@ -44,7 +44,7 @@ from domain.organizations.organization import (
     OrganizationRateLimitsSet,
 )
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from domain.uploads.upload import (
+from domain.uploads.upload_events import (
     UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,

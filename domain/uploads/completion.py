@@ -17,7 +17,8 @@ from domain.shared_fields import made_from
 from domain.uploads.content import VerifiedContent
 from domain.uploads.request import UploadRequest
 from domain.uploads.retention import end_of, lasts_until, later_end
-from domain.uploads.upload import AcceptContent, FailureReason, Processing
+from domain.uploads.upload import AcceptContent, Processing
+from domain.uploads.upload_events import FailureReason
 from domain.uploads.verification import Contradiction
 
 

@@ -7,7 +7,7 @@ from domain.uploads import formats, media_types
 from domain.uploads.content import Claimed
 from domain.uploads.content_rules import ContentCheck
 from domain.uploads.request import UploadRequest
-from domain.uploads.upload import FailureReason
+from domain.uploads.upload_events import FailureReason
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,7 +24,7 @@ from application.ports.events.event_log import Command, StreamAppend
 from domain.buckets.bucket import Policy
 from domain.events.event import Origin
 from domain.uploads.request import UploadRequest
-from domain.uploads.upload import UploadRequested
+from domain.uploads.upload_events import UploadRequested
 from tests.conftest import Database, Tenant, make_tenant
 from tests.stack import prepare
 

@@ -72,18 +72,17 @@ from domain.uploads.upload import (
     CancelUpload,
     DeleteUpload,
     ExpireUpload,
-    FailureReason,
     ForgetUpload,
     NoUpload,
     ReissueUrl,
     RejectContent,
     ReportChangedContent,
     RequestUpload,
-    SeenBy,
     StartUpload,
     UploadCommand,
     decide,
 )
+from domain.uploads.upload_events import FailureReason, SeenBy
 
 SOON = 20.0  # seconds: what must happen has happened by then, on a busy machine too
 HASH = "a" * 64

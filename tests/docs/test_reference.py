@@ -12,7 +12,7 @@ from adapters.s3.bucket_setup import lifecycle_rule
 from adapters.s3.doctor import cors_rules
 from application.ports.storage.object_storage import KEEP_NONCURRENT_DAYS
 from domain.events.registry import BY_TAG
-from domain.uploads.upload import FailureReason
+from domain.uploads.upload_events import FailureReason
 from entrypoints.http.answers import errors
 from tests.contract_check.comparing import operations
 from tests.contract_check.contract import ABSENT, contract, own

@@ -30,17 +30,8 @@ from domain.refusals import RefusedError
 from domain.tasks.agenda import EndJobs, JobKind, KnownUpload, SetJob, agenda_of
 from domain.uploads import upload as uploads
 from domain.uploads.originals import KeptUpload, WantedContent, heir_of, original_of
-from domain.uploads.upload import (
-    STATUS_OF,
-    Completed,
-    NoUpload,
-    Upload,
-    UploadBytesInherited,
-    UploadCompleted,
-    UploadEvent,
-    UploadStarted,
-    request_of,
-)
+from domain.uploads.upload import STATUS_OF, Completed, NoUpload, Upload, request_of
+from domain.uploads.upload_events import UploadBytesInherited, UploadCompleted, UploadEvent, UploadStarted
 
 _OF_UPLOADS, _OF_OBJECTS = get_args(UploadEvent), get_args(ObjectEvent)
 

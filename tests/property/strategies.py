@@ -32,18 +32,16 @@ from domain.uploads.upload import (
     Completed,
     DeleteUpload,
     ExpireUpload,
-    FailureReason,
     ForgetUpload,
     InheritBytes,
     ReissueUrl,
     RejectContent,
     ReportChangedContent,
     RequestUpload,
-    SeenBy,
     StartUpload,
     UploadCommand,
-    UploadEvent,
 )
+from domain.uploads.upload_events import FailureReason, SeenBy, UploadEvent
 from scripts.draw_state_machine import TRANSITIONS
 
 T = TypeVar("T")

@@ -34,12 +34,11 @@ from domain.uploads.upload import (
     ReissueUrl,
     Upload,
     UploadCommand,
-    UploadCompleted,
-    UploadEvent,
     decide,
     evolve,
     request_of,
 )
+from domain.uploads.upload_events import UploadCompleted, UploadEvent
 from domain.uploads.verification import Found, judge
 from scripts.draw_state_machine import TRANSITIONS
 from tests.property import strategies as some

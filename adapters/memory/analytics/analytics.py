@@ -19,13 +19,8 @@ from domain.events.event import Event
 from domain.events.registry import BY_TAG, decode
 from domain.objects.object import ObjectCreated, ObjectDeleted
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from domain.uploads.upload import (
-    STATUS_OF,
-    UPLOAD,
-    Completed,
-    Failed,
-    Status,
-    Upload,
+from domain.uploads.upload import STATUS_OF, UPLOAD, Completed, Failed, Status, Upload
+from domain.uploads.upload_events import (
     UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,

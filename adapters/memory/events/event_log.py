@@ -39,7 +39,7 @@ from domain.events.event import encode, topic_of
 from domain.events.registry import BY_TAG, decode
 from domain.objects.object import ObjectDeleted
 from domain.organizations.organization import OrganizationProfileChanged
-from domain.uploads.upload import UploadBytesInherited, UploadDeleted, UploadForgotten
+from domain.uploads.upload_events import UploadBytesInherited, UploadDeleted, UploadForgotten
 
 _ENDS = {topic_of(UploadDeleted), topic_of(UploadForgotten), topic_of(ObjectDeleted)}
 _PERSONAL_OF_REQUEST = frozenset({"filename", "storage_key", "metadata", "object_metadata"})

@@ -23,8 +23,8 @@ from application.ports.events.event_log import Notification
 from domain.events.event import topic_of
 from domain.objects.object import ObjectCreated, ObjectDeleted
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from domain.uploads.upload import (
-    Status,
+from domain.uploads.upload import Status
+from domain.uploads.upload_events import (
     UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,

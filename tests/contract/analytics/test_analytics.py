@@ -37,7 +37,7 @@ from domain.events.registry import decode
 from domain.objects.object import ObjectCreated, ObjectDeleted
 from domain.refusals import RefusedError
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from domain.uploads.upload import UploadEvent
+from domain.uploads.upload_events import UploadEvent
 from tests.conftest import Database
 from tests.contract._log import Account, Kit, open_account
 

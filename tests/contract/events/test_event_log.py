@@ -46,7 +46,7 @@ from domain.refusals import (
 )
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from domain.uploads.originals import WantedContent
-from domain.uploads.upload import UploadRequested, UploadSkipped
+from domain.uploads.upload_events import UploadRequested, UploadSkipped
 from tests.contract._log import (
     HASH,
     OTHER_HASH,

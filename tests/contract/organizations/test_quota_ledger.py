@@ -13,7 +13,8 @@ from domain.events.registry import decode
 from domain.organizations.ledger import sum_of
 from domain.organizations.organization import Tier
 from domain.refusals import QuotaExceededError
-from domain.uploads.upload import UploadCommand, UploadRequested
+from domain.uploads.upload import UploadCommand
+from domain.uploads.upload_events import UploadRequested
 from tests.contract._log import (
     OTHER_HASH,
     Account,

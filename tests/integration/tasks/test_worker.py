@@ -23,7 +23,8 @@ from domain.refusals import WrongStateError
 from domain.tasks.agenda import JobKind
 from domain.uploads.admission import Announcement
 from domain.uploads.content import Claimed
-from domain.uploads.upload import UPLOAD, Status, Upload, UploadEvent
+from domain.uploads.upload import UPLOAD, Status, Upload
+from domain.uploads.upload_events import UploadEvent
 from entrypoints.settings import Settings
 from entrypoints.wiring.running import running
 from entrypoints.wiring.use_cases import Services

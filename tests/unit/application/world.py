@@ -69,7 +69,8 @@ from domain.organizations.organization import Tier
 from domain.uploads.admission import Announcement
 from domain.uploads.content import Claimed
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
-from domain.uploads.upload import UPLOAD, Upload, UploadEvent
+from domain.uploads.upload import UPLOAD, Upload
+from domain.uploads.upload_events import UploadEvent
 
 BYTES = b"a short clip"
 SHA256 = hashlib.sha256(BYTES).hexdigest()

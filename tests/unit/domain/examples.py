@@ -21,7 +21,6 @@ from domain.uploads.upload import (
     DeleteUpload,
     ExpireUpload,
     Failed,
-    FailureReason,
     ForgetUpload,
     Forgotten,
     InheritBytes,
@@ -33,13 +32,17 @@ from domain.uploads.upload import (
     RejectContent,
     ReportChangedContent,
     RequestUpload,
-    SeenBy,
     Skipped,
     StartUpload,
     Upload,
+    UploadCommand,
+    Verified,
+)
+from domain.uploads.upload_events import (
+    FailureReason,
+    SeenBy,
     UploadBytesInherited,
     UploadCanceled,
-    UploadCommand,
     UploadCompleted,
     UploadContentChanged,
     UploadDeleted,
@@ -53,7 +56,6 @@ from domain.uploads.upload import (
     UploadVerificationAbandoned,
     UploadVerificationBegan,
     UploadVerified,
-    Verified,
 )
 from tests.unit.domain.spec import Behaviour
 

@@ -15,7 +15,8 @@ import pytest
 
 from domain.events.event import encode, topic_of
 from domain.events.registry import BY_TAG, decode
-from domain.uploads.upload import NoUpload, UploadEvent, evolve
+from domain.uploads.upload import NoUpload, evolve
+from domain.uploads.upload_events import UploadEvent
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 FILES = sorted(path.name for path in GOLDEN.iterdir())

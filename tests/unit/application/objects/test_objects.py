@@ -11,7 +11,7 @@ from domain.buckets.schema import FieldType
 from domain.claims import Claim
 from domain.objects.composition import BlobWish
 from domain.refusals import ConflictError, NotFoundError, UnauthenticatedError, WrongStateError
-from domain.uploads.upload import UploadContentChanged
+from domain.uploads.upload_events import UploadContentChanged
 from tests.unit.application.world import Client, World
 
 KEYED = {"properties": {"video": {"type": "video"}, "sku": {"type": "string"}, "stock": {"type": "integer"}}}

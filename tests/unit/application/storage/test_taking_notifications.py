@@ -16,7 +16,8 @@ from application.uploads.requesting import Answer
 from domain.events.registry import decode
 from domain.refusals import InvalidInputError
 from domain.tasks.agenda import JobKind
-from domain.uploads.upload import UPLOAD, SeenBy, Status, UploadVerificationBegan
+from domain.uploads.upload import UPLOAD, Status
+from domain.uploads.upload_events import SeenBy, UploadVerificationBegan
 from tests.unit.application.world import BYTES, Client, World
 
 MATCHED = Taken(received=1, matched=1, ignored=0)

@@ -13,7 +13,8 @@ from domain.events.event import Event
 from domain.objects.composition import BlobWish
 from domain.refusals import NotFoundError, WrongStateError
 from domain.tasks.agenda import INLINE_TAKES
-from domain.uploads.upload import Status, UploadCompleted, UploadFailed
+from domain.uploads.upload import Status
+from domain.uploads.upload_events import UploadCompleted, UploadFailed
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 KEY = UniqueKey(fields=("title",))

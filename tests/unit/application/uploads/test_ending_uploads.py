@@ -7,7 +7,8 @@ import pytest
 from application.handling import load
 from application.ports.buckets.bucket_reads import BucketRecord
 from domain.refusals import NotFoundError, WrongStateError
-from domain.uploads.upload import UPLOAD, Failed, FailureReason, Status, request_of
+from domain.uploads.upload import UPLOAD, Failed, Status, request_of
+from domain.uploads.upload_events import FailureReason
 from tests.unit.application.world import BYTES, Client, World
 
 AFTER_THE_GRACE = timedelta(hours=1, minutes=16)

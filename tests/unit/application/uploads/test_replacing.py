@@ -16,7 +16,8 @@ from domain.keys.api_key import Permission
 from domain.objects.composition import BlobWish
 from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.parts import Multipart
-from domain.uploads.upload import Status, UploadFailed
+from domain.uploads.upload import Status
+from domain.uploads.upload_events import UploadFailed
 from tests.unit.application.world import SHA256, Client
 
 OTHER = b"quite another clip"

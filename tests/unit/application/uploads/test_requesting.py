@@ -16,7 +16,8 @@ from domain.refusals import (
     UnauthenticatedError,
 )
 from domain.uploads.avoided_duplicates import AnnouncedFile, UploadDuplicateAvoided
-from domain.uploads.upload import Status, UploadSkipped
+from domain.uploads.upload import Status
+from domain.uploads.upload_events import UploadSkipped
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 KEY = UniqueKey(fields=("title",))

@@ -14,7 +14,8 @@ from application.keys.managing import KeyWish
 from application.ports.tasks.tasks import TaskStatus
 from application.uploads import canceling_open
 from domain.refusals import ForbiddenError, WrongStateError
-from domain.uploads.upload import UPLOAD, FailureReason, Status, request_of
+from domain.uploads.upload import UPLOAD, Status, request_of
+from domain.uploads.upload_events import FailureReason
 from tests.unit.application.world import BYTES, Client
 
 NOW = timedelta(0)

@@ -20,7 +20,8 @@ from domain.organizations.organization import Tier, TierLimits
 from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, WrongStateError
 from domain.uploads.content_rules import ContentRules
 from domain.uploads.parts import Multipart
-from domain.uploads.upload import FailureReason, Status
+from domain.uploads.upload import Status
+from domain.uploads.upload_events import FailureReason
 from tests.unit.application.world import Client, World
 
 BODY = b"0123456789" * 2 + b"abcde"

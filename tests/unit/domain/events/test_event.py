@@ -12,7 +12,7 @@ from domain.events.event import Event, encode, topic_of
 from domain.events.registry import BY_TAG, EVENT_TYPES, decode
 from domain.keys.api_key import Permission
 from domain.organizations.organization import Tier
-from domain.uploads.upload import FailureReason, SeenBy
+from domain.uploads.upload_events import FailureReason, SeenBy
 from tests.unit.domain.examples import CANCELED, COMPLETED, REQUESTED
 
 TAGS_SO_FAR = {

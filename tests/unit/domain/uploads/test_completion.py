@@ -21,7 +21,8 @@ from domain.uploads.completion import (
     wants_object,
 )
 from domain.uploads.content import Claimed
-from domain.uploads.upload import UPLOAD, Completed, FailureReason, Pending, Processing
+from domain.uploads.upload import UPLOAD, Completed, Pending, Processing
+from domain.uploads.upload_events import FailureReason
 from domain.uploads.verification import Contradiction
 from tests.unit.domain.examples import CONTENT, LATER, NOW, ORIGIN, SHA256, SIZE, asked
 

@@ -19,7 +19,6 @@ from domain.uploads.upload import (
     Canceled,
     Completed,
     Failed,
-    FailureReason,
     Forgotten,
     InheritBytes,
     InProgress,
@@ -27,20 +26,23 @@ from domain.uploads.upload import (
     Pending,
     Processing,
     ReportChangedContent,
-    SeenBy,
     Skipped,
     Status,
     Upload,
     UploadCommand,
-    UploadEvent,
-    UploadForgotten,
-    UploadRequested,
-    UploadVerificationBegan,
     Verified,
     evolve,
     is_in_parts,
     request_of,
     upload_not_found,
+)
+from domain.uploads.upload_events import (
+    FailureReason,
+    SeenBy,
+    UploadEvent,
+    UploadForgotten,
+    UploadRequested,
+    UploadVerificationBegan,
 )
 from scripts.draw_state_machine import TRANSITIONS
 from tests.unit.domain.examples import (
