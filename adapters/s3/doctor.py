@@ -352,29 +352,13 @@ class S3Doctor:
         return "begun"
 
     async def _put_part(self) -> str:
-        signed = self._signer.sign_part(
-            self._parts_key,
-            multipart_id=self._multipart_id(0),
-            part_number=1,
-            headers={},
-            expires_in=_HOUR,
-            now=datetime.now(UTC),
-        )
-        answer = await self._http.put(signed.url, content=_BODY)
+        answer = await self._send_part(_BODY)
         _expect_ok(answer, self._right("s3:PutObject"))
         self._part_etag = answer.headers.get("ETag", "")
         return "stored"
 
     async def _list_parts(self) -> str:
-        signed = self._signer.sign_part(
-            self._parts_key,
-            multipart_id=self._multipart_id(0),
-            part_number=1,
-            headers={},
-            expires_in=_HOUR,
-            now=datetime.now(UTC),
-        )
-        again = await self._http.put(signed.url, content=_BODY[::-1])
+        again = await self._send_part(_BODY[::-1])
         self._part_etag = again.headers.get("ETag", self._part_etag)
         found = await self._client.list_parts(Bucket=self._bucket, Key=self._parts_key, UploadId=self._multipart_id(0))
         numbers = [part["PartNumber"] for part in found.get("Parts", ())]
@@ -642,6 +626,18 @@ class S3Doctor:
         """PUT with a URL that signs `headers`. `sent`: the headers to send instead of the signed ones."""
         signed = (signer or self._signer).sign_put(key, headers=headers, expires_in=_HOUR, now=datetime.now(UTC))
         return await self._http.put(signed.url, content=_BODY, headers=dict(signed.headers if sent is None else sent))
+
+    async def _send_part(self, body: bytes) -> httpx.Response:
+        """PUT the first part of the first multipart upload."""
+        signed = self._signer.sign_part(
+            self._parts_key,
+            multipart_id=self._multipart_id(0),
+            part_number=1,
+            headers={},
+            expires_in=_HOUR,
+            now=datetime.now(UTC),
+        )
+        return await self._http.put(signed.url, content=body)
 
     def _multipart_id(self, index: int) -> str:
         if index >= len(self._multipart_ids):

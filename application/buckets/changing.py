@@ -35,9 +35,14 @@ from domain.claims import Claim, bucket_name_claim
 from domain.events.event import JSON, Origin
 from domain.lists.filtering import AnyOf, Condition, Operator, Ref, ValueType
 from domain.refusals import InvalidInputError, WrongStateError
-from domain.uploads.content_rules import ANY_CONTENT, ContentRules
+from domain.shared_fields import made_from
+from domain.uploads.content_rules import ContentRules
 
 _OBJECTS_AT_ONCE = 500
+_UPDATED = ("name", "description", "metadata", "auto_confirm", "content_rules", "retention_seconds")
+_NO_LIVE_BUCKET = LiveBucket(  # every command for it is refused
+    bucket_id="", status=BucketStatus.DELETING, name="", description=None, metadata={}
+)
 
 
 class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,34 +141,11 @@ class ChangingBuckets(msgspec.Struct, frozen=True, kw_only=True):
 
 def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[BucketCommand]:
     """Return the commands of the change for this bucket; absent values stay."""
-    known = before if isinstance(before, LiveBucket) else None
-    name, description, metadata = (
-        (known.name, known.description, known.metadata) if known else ("", None, dict[str, object]())
-    )
-    if isinstance(change.name, str):
-        name = change.name
-    if not isinstance(change.description, msgspec.UnsetType):
-        description = change.description
-    if isinstance(change.metadata, dict):
-        metadata = merge_patch(metadata, change.metadata) if change.merges else change.metadata
-    auto_confirm = known.auto_confirm if known else False
-    if isinstance(change.auto_confirm, bool):
-        auto_confirm = change.auto_confirm
-    content_rules = known.content_rules if known else ANY_CONTENT
-    if isinstance(change.content_rules, ContentRules):
-        content_rules = change.content_rules
-    retention_seconds = known.retention_seconds if known else None
-    if not isinstance(change.retention_seconds, msgspec.UnsetType):
-        retention_seconds = change.retention_seconds
-    update = UpdateBucket(
-        origin=origin,
-        name=name,
-        description=description,
-        metadata=metadata,
-        auto_confirm=auto_confirm,
-        content_rules=content_rules,
-        retention_seconds=retention_seconds,
-    )
+    known = before if isinstance(before, LiveBucket) else _NO_LIVE_BUCKET
+    given = {f: getattr(change, f) for f in _UPDATED if getattr(change, f) is not msgspec.UNSET}
+    if isinstance(change.metadata, dict) and change.merges:
+        given["metadata"] = merge_patch(known.metadata, change.metadata)
+    update = msgspec.structs.replace(made_from(UpdateBucket, known, origin=origin), **given)
     commands: list[BucketCommand] = [update]
     if isinstance(change.bucket_schema, dict):
         commands.append(ChangeBucketSchema(origin=origin, bucket_schema=change.bucket_schema))

@@ -15,6 +15,7 @@ from application.ports.storage.object_storage import ObjectStorage
 from application.ports.uploads.upload_reads import UploadReads
 from application.rules import Rules
 from application.uploads.forgetting import farewell
+from application.uploads.records import find_upload
 from domain.refusals import WrongStateError
 from domain.uploads.upload import (
     STATUS_OF,
@@ -63,9 +64,7 @@ class CancelingUpload(msgspec.Struct, frozen=True, kw_only=True):
         `keep_bytes`: the stored bytes of a canceled upload stay, and count, until the record is forgotten. `only_open`:
         refuse a finished upload, as for tokens.
         """
-        record = await self.read_side.upload(namespace.namespace_id, upload_id)
-        if record is None or bucket_id not in {None, record.bucket_id}:
-            raise upload_not_found(upload_id)
+        record = await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id)
         heir_id: str | None = None
 
         async def end(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:

@@ -20,7 +20,7 @@ from application.ports.tasks.tasks import NewTask, Tasks, TaskType
 from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart, put_together
-from application.uploads.records import brought_forward
+from application.uploads.records import brought_forward, find_upload
 from application.uploads.verifying import Touch, VerifyingUploads
 from domain.buckets.bucket import Policy
 from domain.claims import unique_key_claim
@@ -40,7 +40,6 @@ from domain.uploads.upload import (
     Status,
     Upload,
     request_of,
-    upload_not_found,
 )
 from domain.uploads.upload_events import SeenBy, UploadEvent, UploadVerificationBegan
 
@@ -96,7 +95,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         A claim by a key that did not request the upload fails no upload: if the stored bytes match the request, the
         claim is refused, and the upload does not change.
         """
-        record = await self._find(namespace.namespace_id, upload_id, bucket_id)
+        record = await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id)
         key_id, inline, seen = caller.key.key_id, False, None
 
         async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
@@ -126,7 +125,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
 
         A verification in progress is repeated, because its process may be gone.
         """
-        record, seen = await self._find(namespace_id, upload_id, bucket_id), None
+        record, seen = await find_upload(self.read_side, namespace_id, upload_id, bucket_id), None
 
         async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
             nonlocal seen
@@ -142,12 +141,6 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(upload.state, Pending | InProgress):
             raise StorageUnavailableError(_STORAGE_IS_SLOW)
         return await self._answer(record, upload)
-
-    async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> UploadRecord:
-        record = await self.read_side.upload(namespace_id, upload_id)
-        if record is None or bucket_id not in {None, record.bucket_id}:
-            raise upload_not_found(upload_id)
-        return record
 
     async def _confirmer(self, loaded: Loaded[UploadEvent, Upload], actor_id: str, key_id: str) -> _Confirmer:
         requested = key_id == await self.verify.requester(loaded)
@@ -252,7 +245,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             )
         record = brought_forward(known, upload)
         if record is None:  # it has changed since
-            record = await self._find(known.namespace_id, upload.stream_id, None)
+            record = await find_upload(self.read_side, known.namespace_id, upload.stream_id, None)
         match state:
             case Completed():
                 return Confirmed(record=record, status=Status.COMPLETED, task_id=record.task_id, message=record.message)

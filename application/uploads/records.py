@@ -1,4 +1,4 @@
-"""The record of an upload, from its events: the read side's view of it, now or at any time."""
+"""The record of an upload: found by its id, or made from its events, as the read side shows it now or at any time."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,11 +8,11 @@ import msgspec
 
 from application.handling import Loaded
 from application.ports.events.event_log import Notification
-from application.ports.uploads.upload_reads import UploadRecord
+from application.ports.uploads.upload_reads import UploadReads, UploadRecord
 from domain.events.registry import decode
 from domain.objects.object import ObjectUpdated
 from domain.shared_fields import made_from
-from domain.uploads.upload import Status, Upload
+from domain.uploads.upload import Status, Upload, upload_not_found
 from domain.uploads.upload_events import (
     UploadBytesInherited,
     UploadCanceled,
@@ -38,6 +38,14 @@ class EventPosition(msgspec.Struct, frozen=True, kw_only=True):
     stream_id: str
     version: int
     position: int
+
+
+async def find_upload(read_side: UploadReads, namespace_id: str, upload_id: str, bucket_id: str | None) -> UploadRecord:
+    """Return an upload of the namespace, and of the bucket if one is given; refuse if there is none."""
+    record = await read_side.upload(namespace_id, upload_id)
+    if record is None or bucket_id not in {None, record.bucket_id}:
+        raise upload_not_found(upload_id)
+    return record
 
 
 def record_at(history: Sequence[Notification], at: datetime) -> UploadRecord | None:

@@ -18,7 +18,7 @@ from application.ports.storage.object_storage import ObjectStorage, StoredPart
 from application.ports.storage.url_signer import SignedRequest, UrlSigner
 from application.ports.uploads.upload_reads import UploadReads, UploadRecord
 from application.rules import Rules
-from application.uploads.records import brought_forward
+from application.uploads.records import brought_forward, find_upload
 from application.uploads.signed_headers import CHECKSUM_HEADER, checksum, headers_of
 from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
 from domain.uploads.parts import MAX_PARTS, part_count, size_of_part
@@ -86,7 +86,7 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
         the limit of the tier or the bucket is refused: every part before it counts as full, so that all URLs together
         cannot exceed the limit.
         """
-        await self._find(namespace.namespace_id, upload_id, bucket_id)
+        await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id)
         upload = await self._begun(caller, upload_id, parts)
         request, now = upload.request, self.clock.now()
         lasts = _lasts(caller, request, now)
@@ -107,7 +107,7 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
 
     async def parts(self, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None) -> Sequence[StoredPart]:
         """Return the stored parts, by number."""
-        await self._find(namespace.namespace_id, upload_id, bucket_id)
+        await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id)
         upload = await load(self.log, UPLOAD, upload_id)
         match upload.state:
             case Pending(request=request):
@@ -135,7 +135,7 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
         self, caller: Caller, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None
     ) -> tuple[UploadRecord, SignedRequest | None]:
         """Extend an upload by its original time, and return a fresh URL if it is sent with a single PUT."""
-        record = await self._find(namespace.namespace_id, upload_id, bucket_id)
+        record = await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id)
         signed: SignedRequest | None = None
 
         async def reissue(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:
@@ -160,7 +160,7 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
 
         upload = await handle(self.log, UPLOAD, upload_id, reissue)
         now = brought_forward(record, upload)
-        return now or await self._find(namespace.namespace_id, upload_id, bucket_id), signed
+        return now or await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id), signed
 
     async def _begun(self, caller: Caller, upload_id: str, parts: Sequence[WantedPart]) -> InProgress:
         """Return the upload in progress, with enough time for new URLs."""
@@ -203,12 +203,6 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
         upload = await handle(self.log, UPLOAD, upload_id, begin)
         assert isinstance(upload.state, InProgress)  # noqa: S101  # otherwise the start was refused
         return upload.state
-
-    async def _find(self, namespace_id: str, upload_id: str, bucket_id: str | None) -> UploadRecord:
-        record = await self.read_side.upload(namespace_id, upload_id)
-        if record is None or bucket_id not in {None, record.bucket_id}:
-            raise upload_not_found(upload_id)
-        return record
 
 
 def _lasts(caller: Caller, request: UploadRequest, now: datetime) -> timedelta:

@@ -8,6 +8,7 @@ import msgspec
 from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.webhooks.webhook_endpoints import MemoryWebhookEndpoints
 from application.ports.webhooks.webhook_deliveries import DeliveryRecord, DeliveryStatus, Ended, NewDelivery
+from domain.shared_fields import made_from
 
 _Place = tuple[str, int]
 
@@ -29,8 +30,9 @@ class MemoryWebhookDeliveries:
     async def add(self, transaction: None, deliveries: Sequence[NewDelivery], *, now: datetime) -> None:  # noqa: ARG002  # there is none
         """Store these deliveries."""
         for each in deliveries:
-            record = DeliveryRecord(
-                **msgspec.structs.asdict(each),
+            record = made_from(
+                DeliveryRecord,
+                each,
                 status=DeliveryStatus.PENDING,
                 attempts=0,
                 history=(),

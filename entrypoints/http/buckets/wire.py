@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from domain.buckets.bucket import UniqueKey
 from domain.buckets.schema import BucketSchema
+from domain.shared_fields import made_from
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
 from entrypoints.http.wire import Json, PaginationResponse, Request, Response, Retention, TaskStatus
 
@@ -17,7 +18,7 @@ class UniqueKeyRequest(UniqueKey, frozen=True, kw_only=True, forbid_unknown_fiel
 
     def recorded(self) -> UniqueKey:
         """Return the key as events have it: these take fields that a later version adds."""
-        return UniqueKey(**msgspec.structs.asdict(self))
+        return made_from(UniqueKey, self)
 
 
 class ContentRulesRequest(ContentRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,7 +30,7 @@ class ContentRulesRequest(ContentRules, frozen=True, kw_only=True, forbid_unknow
 
     def recorded(self) -> ContentRules:
         """Return the rules as events have them: these take fields that a later version adds."""
-        return ContentRules(**msgspec.structs.asdict(self))
+        return made_from(ContentRules, self)
 
 
 class BucketCreateRequest(Request, frozen=True):

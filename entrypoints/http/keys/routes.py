@@ -208,10 +208,7 @@ async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) 
             again=lambda known: _token(admitted, known.ids[0]),
         ),
     )
-    facts = msgspec.structs.asdict(token)
-    del facts["organization_id"], facts["token_hash"]
-    lifetime = facts.pop("upload_lifetime_seconds")
-    return UploadTokenResponse(token=secret, upload_lifetime=lifetime, **facts)
+    return made_from(UploadTokenResponse, token, token=secret, upload_lifetime=token.upload_lifetime_seconds)
 
 
 def _open_uploads(name: str) -> OpenUploads:
@@ -261,33 +258,21 @@ def _expiry(expires_at: datetime | None) -> datetime | None:
 
 
 def _render(record: KeyRecord, admitted: Admitted) -> APIKeyModel:
-    return APIKeyModel(**_facts(record, admitted))
+    return made_from(APIKeyModel, record, **_facts(record, admitted))
 
 
 def _with_secret(record: KeyRecord, secret: str, admitted: Admitted) -> APIKeyCreateResponse:
-    return APIKeyCreateResponse(**_facts(record, admitted), key=secret, previous_until=record.previous_until)
+    return made_from(APIKeyCreateResponse, record, **_facts(record, admitted), key=secret)
 
 
 def _facts(record: KeyRecord, admitted: Admitted) -> dict[str, Any]:
+    """Return the fields that the record does not have itself."""
     return {
-        "key_id": record.key_id,
         "key_hash": record.fingerprint,
         "key_prefix": record.prefix,
         "internal_id": admitted.caller.organization.internal_id,
-        "organization_id": record.organization_id,
-        "user_id": record.user_id,
-        "name": record.name,
-        "description": record.description,
-        "permissions": record.permissions,
         "scopes": tuple(_readable(each) for each in record.scopes),
-        "rate_limit_override": record.rate_limit_override,
         "status": record.status(admitted.services.ports.clock.now()),
-        "expires_at": record.expires_at,
-        "last_used_at": record.last_used_at,
-        "created_at": record.created_at,
-        "created_by": record.created_by,
-        "revoked_at": record.revoked_at,
-        "revoked_by": record.revoked_by,
         "allowed_origins": list(record.allowed_origins) or None,
         "notes": idle_scopes(record.permissions, record.scopes, record.organization_id),
     }

@@ -18,7 +18,7 @@ from application.uploads.completing_multipart import NamedPart
 from application.uploads.confirming import Confirmed
 from application.uploads.confirming_many import Confirmation
 from application.uploads.hiding_others import without_others
-from application.uploads.records import record_at
+from application.uploads.records import find_upload, record_at
 from application.uploads.requesting import Answer
 from application.uploads.sending_parts import WantedPart
 from application.uploads.signing import Signed
@@ -30,7 +30,7 @@ from domain.shared_fields import made_from
 from domain.uploads.admission import Announcement
 from domain.uploads.content import Claimed
 from domain.uploads.parts import part_count
-from domain.uploads.upload import Status, upload_not_found
+from domain.uploads.upload import Status
 from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
 from entrypoints.http.admission.idempotency import once
 from entrypoints.http.requests.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
@@ -240,9 +240,9 @@ async def get_upload(
 ) -> UploadResponse:
     """Return an upload in its current state, with fresh URLs on request; or its state at an earlier time."""
     admitted = admitted_in(scope)
-    record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, upload_id)
-    if record is None or _bucket_id(admitted) not in {None, record.bucket_id}:
-        raise upload_not_found(upload_id)
+    record = await find_upload(
+        admitted.services.ports.read_side, admitted.namespace.namespace_id, upload_id, _bucket_id(admitted)
+    )
     moment = time_named(at, "at")
     if moment is not None:
         then = record_at(await admitted.services.ports.log.read_stream(record.upload_id), moment)
