@@ -21,7 +21,7 @@ import msgspec
 import structlog
 import uvicorn
 from litestar.types import Scope
-from uvicorn._types import ASGIReceiveCallable, ASGISendCallable
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable
 from uvicorn._types import Scope as UvicornScope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -200,10 +200,15 @@ class BoundedHttp(HttpToolsProtocol):
     _refusal: tuple[int, str, str] | None = None
     _when_ending: Callable[[], None] | None = None
     refused: tuple[int, str] | None = None
+    _ends = False  # the last response is in the pipeline: received bytes have no meaning any more
 
     def _lingers(self) -> bool:
-        """Whether received bytes are discarded."""
+        """Whether the last response was sent."""
         return self._lingers_until is not None
+
+    def _ignores(self) -> bool:
+        """Whether received bytes are discarded."""
+        return self._ends or self._lingers()
 
     @property
     def _under_way(self) -> RequestResponseCycle | None:
@@ -317,11 +322,11 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Receive bytes from the connection."""
-        if self._lingers():
+        if self._ignores():
             return
         self._beyond += len(data)
         super().data_received(data)
-        if self._beyond > HEAD_BYTES and not self._lingers() and not self.transport.is_closing():
+        if self._beyond > HEAD_BYTES and not self._ignores() and not self.transport.is_closing():
             self._refuse(431, "head_too_large", _LARGE_HEAD)
 
     def send_400_response(self, msg: str) -> None:
@@ -352,7 +357,7 @@ class BoundedHttp(HttpToolsProtocol):
     def close(self) -> None:
         """Close the connection after the response: at once, or when the client has had time to read it."""
         self._send_head()
-        if self._in_body and not self.transport.is_closing():
+        if (self._in_body or self._ends) and not self.transport.is_closing():
             self._linger()
         else:
             self.transport.close()
@@ -435,7 +440,10 @@ class BoundedHttp(HttpToolsProtocol):
         """Respond in the application's format without it, and close the connection."""
         _log.info("request_refused", status=status, code=code, client=self.address)
         if (cycle := self._under_way) is not None:
-            if cycle.response_started or self.pipeline:
+            if self.pipeline or not self._in_body:
+                self._refuse_in_turn(_refusing(status, code, message))
+                return
+            if cycle.response_started:
                 self.abort()
                 return
             self.refused = status, code
@@ -444,6 +452,29 @@ class BoundedHttp(HttpToolsProtocol):
         self.write(b"".join([STATUS_LINE[status], *_error(status, code, message)]))
         self._in_body = True
         self.close()
+
+    def _refuse_in_turn(self, app: ASGI3Application) -> None:
+        """Respond with `app` after the requests before, and close the connection."""
+        if self._in_body:
+            self.pipeline.popleft()  # the refused request
+        self.cycle = RequestResponseCycle(
+            scope={**self.scope, "method": "GET"},  # it may be unknown, and there is a body
+            transport=cast("asyncio.Transport", self),
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=False,
+            keep_alive=False,
+            on_response=self.on_response_complete,
+        )
+        self.pipeline.appendleft((self.cycle, app))
+        self.flow.pause_reading()
+        self._ends = True
+        self._in_body = False
+        self._head_since = None
 
     def _linger(self) -> None:
         self._lingers_until = self.loop.time() + LINGER_SECONDS
@@ -456,11 +487,27 @@ class BoundedHttp(HttpToolsProtocol):
 
 
 def _error(status: int, code: str, message: str) -> list[bytes]:
-    kind = {400: "BadRequestError", 503: "ServiceUnavailableError"}.get(status, "ClientError")
-    detail = ErrorDetail(type=kind, message=message, code=code, details={})
-    body = msgspec.json.encode(ErrorResponse(status=status, error=detail))
+    body = _envelope(status, code, message)
     head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
     return [head, body]
+
+
+def _envelope(status: int, code: str, message: str) -> bytes:
+    kind = {400: "BadRequestError", 503: "ServiceUnavailableError"}.get(status, "ClientError")
+    detail = ErrorDetail(type=kind, message=message, code=code, details={})
+    return msgspec.json.encode(ErrorResponse(status=status, error=detail))
+
+
+def _refusing(status: int, code: str, message: str) -> ASGI3Application:
+    """Return an application that refuses one request."""
+
+    async def refuse(scope: UvicornScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:  # noqa: ARG001  # ASGI
+        body = _envelope(status, code, message)
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    return refuse
 
 
 async def _full(scope: UvicornScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:  # noqa: ARG001  # ASGI

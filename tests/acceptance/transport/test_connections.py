@@ -83,6 +83,14 @@ async def test_a_request_without_one_clear_host_is_refused(tenant: Tenant, hosts
     assert seconds < AT_ONCE
 
 
+async def test_one_request_too_many_on_a_connection_is_refused_after_the_answers_before(tenant: Tenant) -> None:
+    request = b"GET /v1/organizations HTTP/1.1\r\nHost: u\r\nAuthorization: Bearer %b\r\n\r\n" % tenant.secret.encode()
+    came, _ = await asked(tenant.url, request * 50)
+    assert came.count(b"HTTP/1.1 200 ") == 33
+    assert came.count(b"HTTP/1.1 ") == 34
+    assert json.loads(came.rpartition(b"\r\n\r\n")[2])["error"]["code"] == "too_many_requests_at_once"
+
+
 async def test_idle_and_slow_connections_keep_no_client_out(service: Service) -> None:
     async with serving(service, UPWELL_MAX_CONNECTIONS="40") as tenant, AsyncExitStack() as stack:
         where = httpx.URL(tenant.url)

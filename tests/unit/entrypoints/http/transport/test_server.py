@@ -1,6 +1,7 @@
 """What a connection may cost, on connections that are none: bytes go in, bytes come out, and time is said."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_network
 from typing import Any, cast
@@ -168,12 +169,81 @@ async def test_bodies_are_no_heads() -> None:
     assert not wire.closed
 
 
-async def test_requests_that_do_not_wait_for_answers_are_few() -> None:
-    connection, wire = House(never_answers).open()
+class Waiting:
+    """An app that answers when it may."""
+
+    def __init__(self) -> None:
+        self.may = asyncio.Event()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        await self.may.wait()
+        await answers(scope, receive, send)
+
+
+def statuses(wire: Wire) -> list[int]:
+    return [int(each) for each in re.findall(rb"HTTP/1.1 (\d{3}) ", wire.sent)]
+
+
+async def answered(wire: Wire, count: int) -> None:
+    async with asyncio.timeout(10):
+        while len(statuses(wire)) < count:
+            await asyncio.sleep(0)
+
+
+async def test_requests_that_do_not_wait_for_answers_are_few_and_the_next_one_is_refused_in_its_turn() -> None:
+    app = Waiting()
+    connection, wire = House(app).open()
     connection.data_received(GET * (PIPELINED + 1))
-    assert not wire.aborted
-    connection.data_received(GET)
+    connection.data_received(GET * 5)
+    await settle()
+    assert not wire.sent
+    assert not wire.closed
+    app.may.set()
+    await answered(wire, PIPELINED + 2)
+    assert statuses(wire) == [204] * (PIPELINED + 1) + [400]
+    assert b'"code":"too_many_requests_at_once"' in wire.sent.rpartition(b"\r\n\r\n")[2]
+    assert b"connection: close" in wire.sent
+    assert wire.at_end
+    assert not wire.closed, "a close would reset the connection, and the answer with it"
+    connection.check(later(LINGER_SECONDS))
     assert wire.aborted
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"nonsense\r\n\r\n", 400, "invalid_http"),
+        (b"HEAD / HTTP/1.1\r\n\r\n", 400, "invalid_host"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * HEAD_BYTES, 431, "head_too_large"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "invalid_http"),
+    ],
+)
+@pytest.mark.parametrize("before", [1, 3])
+async def test_a_refusal_waits_for_the_answers_before(sent: bytes, status: int, code: str, before: int) -> None:
+    app = Waiting()
+    connection, wire = House(app).open()
+    connection.data_received(GET * before)
+    connection.data_received(sent)
+    connection.data_received(GET)
+    await settle()
+    assert not wire.sent
+    app.may.set()
+    await answered(wire, before + 1)
+    assert statuses(wire) == [204] * before + [status]
+    assert f'"code":"{code}"'.encode() in wire.sent.rpartition(b"\r\n\r\n")[2]
+    assert wire.at_end
+
+
+async def test_a_head_that_does_not_end_in_time_is_refused_after_the_answers_before() -> None:
+    app = Waiting()
+    connection, wire = House(app).open()
+    connection.data_received(GET + b"GET / HTTP/1.1\r\n")
+    connection.check(later(HEAD_SECONDS))
+    connection.check(later(HEAD_SECONDS + 1))
+    assert not wire.sent
+    app.may.set()
+    await answered(wire, 2)
+    assert statuses(wire) == [204, 408]
 
 
 async def test_a_body_that_crawls_is_refused() -> None:
