@@ -35,7 +35,7 @@ from domain.keys.api_key import Permission
 from domain.organizations.organization import Tier
 from domain.uploads.parts import MIN_PART_BYTES
 from entrypoints.settings import Settings
-from entrypoints.wiring.garbage import collect_seldom
+from entrypoints.wiring.garbage import collect_seldom, keep_what_is_loaded
 from entrypoints.wiring.operations import Administration, administering
 from entrypoints.wiring.storage import open_storage
 from tests.contract_check.answers import holding
@@ -166,8 +166,10 @@ def pytest_collection() -> None:
 
 def pytest_collection_finish() -> None:
     """Keep the collector of garbage from what lives as long as the run: thousands of tests, and all modules."""
-    gc.enable()
+    gc.collect()
+    keep_what_is_loaded()
     collect_seldom()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -18,6 +18,7 @@ from entrypoints.cli.ids import Id
 from entrypoints.cli.output import json_of, note, printable
 from entrypoints.cli.paths import NamedPath
 from entrypoints.cli.units import Size
+from entrypoints.wiring.garbage import collect_seldom
 
 Result = TypeVar("Result")
 _COMPLETE = "_UPWELL_COMPLETE"
@@ -327,6 +328,7 @@ for command in (upload, download, uploads, events, namespace, buckets):
 
 def main() -> NoReturn:
     """Run the command line."""
+    collect_seldom()
     try:
         if _COMPLETE not in os.environ:
             _name_unknown_settings()

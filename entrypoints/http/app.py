@@ -39,7 +39,6 @@ from entrypoints.http.webhooks import routes as webhooks
 from entrypoints.observability.logs import configure_logs
 from entrypoints.observability.telemetry import Telemetry, telemetry_of
 from entrypoints.settings import Network, Settings
-from entrypoints.wiring.garbage import collect_seldom
 from entrypoints.wiring.running import running
 from entrypoints.wiring.use_cases import Services
 
@@ -98,7 +97,6 @@ def create_app(
             app.state.storage_events_secret = storage_events_secret
             app.state.starts = FairStarts()
             app.state.streams = Streams(streams_per_key)
-            collect_seldom()
             following = asyncio.create_task(services.read_events.follow(), name="follow-events", context=Context())
             try:
                 yield

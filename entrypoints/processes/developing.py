@@ -34,6 +34,7 @@ from entrypoints.http.transport.server import Server, options
 from entrypoints.observability.logs import configure_logs
 from entrypoints.observability.telemetry import telemetry_of
 from entrypoints.settings import Settings
+from entrypoints.wiring.garbage import keep_what_is_loaded
 from entrypoints.wiring.running import running
 from entrypoints.wiring.use_cases import Services
 from entrypoints.wiring.worker import run_worker
@@ -160,6 +161,7 @@ async def _serve(settings: Settings, first: "_First", parts: Sequence[EmbeddedPo
             write_env(first.env_file, written)
             worker = asyncio.create_task(run_worker(opened, settings, stopping), name="worker")
             ready.set()
+            keep_what_is_loaded()
             try:
                 yield opened
             finally:

@@ -23,6 +23,7 @@ from entrypoints.observability.telemetry import check_telemetry
 from entrypoints.processes.announcing import say_what_starts
 from entrypoints.processes.supervising import DRAIN, SERVES, STOP, Supervisor
 from entrypoints.settings import Settings, is_loopback
+from entrypoints.wiring.garbage import keep_what_is_loaded
 from entrypoints.wiring.operations import check_clock
 from entrypoints.wiring.patience import patiently
 from entrypoints.wiring.storage import open_storage, prepare_storage, url_signer
@@ -129,6 +130,7 @@ async def _run(server: Server, listener: socket.socket) -> None:
     app = cast("Litestar", server.config.app)
     try:
         async with app.lifespan():
+            keep_what_is_loaded()
             await server.serve(sockets=[listener])
     except BaseExceptionGroup as several:  # Litestar's task group wraps errors at the start
         if len(several.exceptions) == 1:

@@ -25,7 +25,10 @@ SERVES = b"r"
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 _END_SECONDS = FINISH_SECONDS + 10
-_PROGRAM = "from entrypoints.processes.serving import serve_as_child; serve_as_child({listener}, {channel})"
+_PROGRAM = (
+    "from entrypoints.wiring.garbage import collect_seldom; collect_seldom();"
+    " from entrypoints.processes.serving import serve_as_child; serve_as_child({listener}, {channel})"
+)
 _log = structlog.get_logger("upwell.serve")
 
 

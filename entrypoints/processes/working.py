@@ -10,7 +10,7 @@ from entrypoints.observability.logs import configure_logs
 from entrypoints.observability.telemetry import telemetry_of
 from entrypoints.processes.announcing import say_what_starts
 from entrypoints.settings import Settings
-from entrypoints.wiring.garbage import collect_seldom
+from entrypoints.wiring.garbage import keep_what_is_loaded
 from entrypoints.wiring.running import running
 from entrypoints.wiring.worker import run_worker
 
@@ -30,7 +30,7 @@ async def _work(settings: Settings) -> None:
         # not before: a worker that waits for a part has nothing to bring to an end
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-        collect_seldom()
+        keep_what_is_loaded()
         say_what_starts("working", settings)
         await run_worker(services, settings, stopping)
         _log.info("stopping")

@@ -4,10 +4,16 @@ import gc
 
 
 def collect_seldom() -> None:
-    """Freeze all loaded objects, and collect the rest less often.
+    """Collect less often than Python does by itself; called before a process loads its modules.
 
-    Requests and events create few reference cycles, but so many objects that collections are frequent.
+    Loading, requests and events create few reference cycles, but so many objects that collections are frequent.
     """
-    gc.collect()
-    gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+def keep_what_is_loaded() -> None:
+    """Exempt all objects of now from collections, once a process is ready for its work.
+
+    Nothing is collected before: of 150 000 objects 2500 are garbage, and to find them would take 90 ms.
+    """
+    gc.freeze()

@@ -28,7 +28,7 @@ from adapters.system import SystemIds
 from application.events.subscribing import PAGE, Subscribing
 from application.ports.events.event_log import EventLog, StreamAppend
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from entrypoints.wiring.garbage import collect_seldom
+from entrypoints.wiring.garbage import collect_seldom, keep_what_is_loaded
 from tests.conftest import Database
 from tests.contract._log import Account, open_account, postgres_kit
 from tests.stack import prepare
@@ -116,6 +116,7 @@ async def compare(database: Database, events: int, rounds: int) -> None:
     head = await fill(database, events)
     pool = await open_pool(database.url, size=3)
     collect_seldom()
+    keep_what_is_loaded()
     await read(pool)  # neither is measured cold
     await replay(database, pool, head)
     ratios: list[float] = []
