@@ -97,7 +97,7 @@ async def run(running: Stack, tenant: Tenant, cluster: Cluster, times: int) -> l
             )
         for line in wrong:
             print(f"WRONG: {line}")
-        verdict = "told equals logged" if not wrong else f"{len(wrong)} things are wrong"
+        verdict = "received equals logged" if not wrong else f"{len(wrong)} things are wrong"
         answered = f"{len(answers.created)} creates and {len(answers.completed)} confirms were answered"
         print(f"{times} crashes: {verdict} ({answered}, {following.counts()})", flush=True)
         stop.set()

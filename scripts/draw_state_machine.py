@@ -45,7 +45,7 @@ from domain.uploads.upload_events import FailureReason, SeenBy, UploadEvent
 PAGE = Path(__file__).parents[1] / "docs" / "explanation" / "state-machine.md"
 BEGIN = "<!-- drawn by scripts/draw_state_machine.py: begin -->\n"
 END = "<!-- drawn by scripts/draw_state_machine.py: end -->\n"
-_STEPS_AT_MOST = 6  # no state is further away; abandoned verifications could go on for ever
+_STEPS_AT_MOST = 6  # no state is further away; abandoned verifications could go on forever
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _LATER = _NOW + timedelta(hours=1)

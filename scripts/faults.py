@@ -3,7 +3,7 @@
 Run: `uv run python scripts/faults.py [--faults 50] [--seed N] [--seconds 600] [--group 25] [--clients 8]
 [--only WORD ...] [--untimed]`. It starts a PostgreSQL that waits for its disk, an S3 and a NATS server of its own,
 `upwell serve --workers 2`, two workers and a relay, clients that live whole lives of uploads, and a subscriber of each
-kind. Between the processes and PostgreSQL, and between everybody and S3, stands a line that can be cut. `--seconds`: no
+kind. Between the processes and PostgreSQL, and between all clients and S3, is a line that can be cut. `--seconds`: no
 fault begins after so long.
 `--only`: faults whose name has one of these words. `--untimed`: judge nothing by the time that it takes, for a machine
 that has others to serve.

@@ -308,7 +308,7 @@ def main() -> int:
         with file.open("rb") as opened:
             sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
         tenant = running.tenant()
-        make_webhook(tenant, f"http://127.0.0.1:{free_port()}/")  # nobody is there: all of it waits
+        make_webhook(tenant, f"http://127.0.0.1:{free_port()}/")  # no receiver is there: all deliveries wait
         one = Round(running, tenant, proxy, file, sha256)
         one.whole()
         for _ in range(options.client):

@@ -9,7 +9,7 @@ seconds one of all these, PostgreSQL included, is killed with SIGKILL and starte
 what it has taken.
 
 At the end each one's events are compared with the log: every one once, in order, and none of another organization; so
-are figures, and what is queued for a webhook. Nobody forgets what was taken, so what any kill cost is missing then.
+are figures, and the queue of a webhook. Received events are never forgotten, so what any kill cost is missing then.
 """
 
 import argparse
@@ -363,7 +363,7 @@ class Soak:
         """Start everything."""
         for command in ("serve", "worker", "relay nats"):
             self._stack.begin(command)
-        make_webhook(self._tenant, f"http://127.0.0.1:{free_port()}/")  # nobody is there: all of it waits
+        make_webhook(self._tenant, f"http://127.0.0.1:{free_port()}/")  # no receiver is there: all deliveries wait
         for name in (*self._names, "writers"):
             self._start(name)
 

@@ -48,7 +48,7 @@ keep_on_loopback()
 TEMPLATE = "upwell_template"
 LEADING_TEMPLATE = "upwell_leading_template"
 TOKEN_SECRET = "b9c1e07a55d84f3c9d62e8a417f0356b"
-# Receivers of tests listen on loopback, on whatever port is free.
+# Receivers of tests listen on loopback, on any free port.
 ANY_RECEIVER_HERE = {"UPWELL_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.1", "UPWELL_WEBHOOK_ALLOWED_PORTS": "1-65535"}
 STORAGE_SECRET = "what-the-storage-knows"
 LOGIN = "upwell_test"
@@ -174,7 +174,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:  # noqa: ANN401  # a class of xdist
-    """Tell a worker of xdist where the servers are."""
+    """Pass the addresses of the servers to a worker of xdist."""
     session = node.config.stash.get(_SESSION, None)
     node.workerinput["servers"] = json.dumps(asdict(session.servers)) if session else ""
 
@@ -207,7 +207,7 @@ def servers(request: pytest.FixtureRequest) -> Servers:
 
 
 async def make_database(servers: Servers, template: str = TEMPLATE) -> Database:
-    """Make a migrated database that nobody else uses."""
+    """Make a separate migrated database."""
     name = f"t_{secrets.token_hex(6)}"
     admin = await connect(servers.postgres_url, role=None)
     try:
@@ -219,7 +219,7 @@ async def make_database(servers: Servers, template: str = TEMPLATE) -> Database:
 
 
 async def drop_database(servers: Servers, database: Database) -> None:
-    """Drop it again, whoever is still connected."""
+    """Drop it again, despite open connections."""
     admin = await connect(servers.postgres_url, role=None)
     try:
         await admin.execute(f"DROP DATABASE {database.name} WITH (FORCE)")
@@ -236,7 +236,7 @@ async def database(servers: Servers) -> AsyncIterator[Database]:
 
 
 def environment_for(servers: Servers, database: Database) -> dict[str, str]:
-    """Return the settings of a service on this database and an S3 bucket of its own (made by whoever serves)."""
+    """Return the settings of a service on this database and a separate S3 bucket (created by its server)."""
     return {
         "UPWELL_DATABASE_URL": database.url,
         "UPWELL_DATABASE_OWNER_URL": database.owner_url,

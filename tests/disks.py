@@ -14,14 +14,14 @@ import psutil
 from adapters.embedded.postgres_binaries import choose_account
 from tests.programs import left_out
 
-_MEMORY = Path("/dev/shm")  # noqa: S108  # a folder of a name that nobody can guess is made in it
+_MEMORY = Path("/dev/shm")  # noqa: S108  # a folder with a random name is made in it
 _ROOM_BYTES = 2 * 1024**3
 
 
 def quick_folder(prefix: str) -> Path:
     """Make a folder with a short path for a database, in memory where there is room.
 
-    A database is some 500 files. ext4 passes over each inode that was deleted in the last five seconds before it gives
+    A database is some 500 files. ext4 skips each inode that was deleted in the last five seconds before it gives
     out another, so that to make a database for each test would take ten times the CPU time.
     """
     if not (_MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES):
@@ -87,7 +87,7 @@ def full(place: Path) -> Iterator[None]:
 
 
 def _shrink(place: Path) -> bool:
-    """Make it as small as what is in it; say whether there is no room any more."""
+    """Make it as small as its content; return whether there is no room left."""
     now = os.statvfs(place)
     return not now.f_bfree or _resize(place, (now.f_blocks - now.f_bfree) * now.f_frsize)
 

@@ -201,7 +201,7 @@ def _fill_database(run: Run) -> Iterator[str]:
 def _fill_storage(run: Run) -> Iterator[str]:
     with full(run.disks["storage"]):
         yield run.hold_storage(0.0) if run.refuses_bytes() else "the storage takes bytes all the same"
-    os.kill(run.stack.storage.pid, signal.SIGKILL)  # its LevelDB keeps the error until it is opened anew
+    os.kill(run.stack.storage.pid, signal.SIGKILL)  # its LevelDB keeps the error until it is opened again
     run.stack.start_storage()
 
 

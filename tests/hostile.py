@@ -1,6 +1,6 @@
 """Requests as an attacker's bytes: heads, paths, queries and bodies, drawn from a seed and sent over a socket.
 
-Half of each request is right, so that it reaches the part behind; the other half is whatever a client, a proxy or a
+Half of each request is right, so that it reaches the part behind; the other half is anything a client, a proxy or a
 fuzzer may send. A request is `(seed, number)`: the same two give the same bytes for the same tenant.
 """
 
@@ -209,7 +209,7 @@ _NOTIFICATIONS: Sequence[Any] = (
 
 @dataclass(frozen=True)
 class Aim:
-    """Whose requests these are, and what of theirs exists. `ids`: by the name of the parameter."""
+    """The caller of the requests, and its existing records. `ids`: by the name of the parameter."""
 
     headers: Mapping[str, str]
     ids: Mapping[str, Sequence[str]]

@@ -10,7 +10,7 @@ _REAPED_SECONDS = 15.0  # as a server does with TCP keepalive
 
 
 class _Way:
-    """One connection through the line, and the one onward. `dead`: no byte and no end gets through any more."""
+    """One connection through the line, and the one onward. `dead`: neither bytes nor the end get through."""
 
     def __init__(self, near: asyncio.StreamWriter, far: asyncio.StreamWriter) -> None:
         self.near = near
@@ -51,7 +51,7 @@ class Line:
         self._do(self._flowing.clear)
 
     def lose(self) -> None:
-        """Leave the connections that are there half open: neither side ever hears of the other again."""
+        """Leave the existing connections half open: neither side ever receives anything from the other."""
         self._do(self._lose)
 
     def mend(self) -> None:

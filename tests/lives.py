@@ -1,7 +1,7 @@
 """A load of whole lives of uploads and objects, and what was answered about them, to be held against the log.
 
-A life asks again until it is answered, as a careful client does, whatever happens to the service. This process, which
-nobody kills, remembers what was answered. The names that lives give (`life`) show whether something was made twice.
+A life repeats each request until it gets an answer, as a careful client does. This process is never killed and
+remembers the answers. The names that lives give (`life`) show whether something was created twice.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _STATUSES_OF_TROUBLE: Final = frozenset({502, 503, 504})
 
 
 class _UnansweredError(Exception):
-    """Nobody answered for so long that the client has had enough: what came of it is not known."""
+    """The service did not answer for so long that the client gave up: the outcome is unknown."""
 
 
 class Answers:
@@ -68,7 +68,7 @@ class Answers:
 
 
 async def client(tenant: Tenant, answers: Answers, stop: asyncio.Event) -> None:
-    """Live one life after the other, whatever happens to the service."""
+    """Live one life after the other, through all failures of the service."""
     async with tenant.client() as api, httpx.AsyncClient(timeout=_CALL_SECONDS) as plain:
         api.timeout = httpx.Timeout(_CALL_SECONDS)
         client = _Client(api, plain, answers)
@@ -80,7 +80,7 @@ async def client(tenant: Tenant, answers: Answers, stop: asyncio.Event) -> None:
                         await one(client)
                 except (_UnansweredError, TimeoutError) as error:
                     answers.abandoned[str(error) or one.__name__] += 1
-                except Exception as error:  # noqa: BLE001  # an answer that nobody expects is a finding
+                except Exception as error:  # noqa: BLE001  # an unexpected answer is a finding
                     answers.surprises.append(f"{one.__name__}: {type(error).__name__}: {str(error)[:300]}")
 
 
@@ -95,7 +95,7 @@ class _Client:
     async def ask(
         self, method: str, path: str, body: object = None, *, good: tuple[int, ...] = (200,), key: str | None = None
     ) -> httpx.Response:
-        """Return a good answer. Nobody there, 503, and the same request in flight: ask again."""
+        """Return a good answer. No server, 503, and the same request in flight: repeat the request."""
         headers = {} if key is None else {"Idempotency-Key": key}
         return await self._again(
             f"{method} {path.rpartition('/')[2] if path.endswith(('batch', 'confirm')) else path.split('/')[2]}",
@@ -366,7 +366,7 @@ _STUCK: Final = {
         SELECT count(*) FROM upwell.tasks WHERE upload_id IS NULL AND status IN ('PENDING', 'IN_PROGRESS', 'PROCESSING')
         AND updated_at < now() - make_interval(secs => $1)
     """,
-    "pending uploads have nobody who looks after them": """
+    "pending uploads without a job": """
         SELECT count(*) FROM upwell.uploads u WHERE status = 'PENDING' AND $1::float IS NOT NULL
         AND NOT EXISTS (SELECT FROM upwell.jobs j WHERE j.upload_id = u.upload_id AND j.kind = 'expire')
     """,

@@ -1,4 +1,4 @@
-"""Somebody who receives webhooks, well or badly, on a port of loopback."""
+"""A receiver of webhooks, with good or bad answers, on a port of loopback."""
 
 import asyncio
 import sys
@@ -34,7 +34,7 @@ class Receiver:
     port: int = 0
     taken: list[Taken] = field(default_factory=list)
     sent_bytes: int = 0
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def url(self) -> str:
@@ -45,8 +45,8 @@ class Receiver:
         """Wait until so many messages have come in."""
         async with asyncio.timeout(seconds):
             while len(self.taken) < count:
-                self.news.clear()
-                await self.news.wait()
+                self.arrived.clear()
+                await self.arrived.wait()
         return self.taken
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,7 +64,7 @@ class Receiver:
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         taken = Taken(head[0].split(" ")[1], body, headers)
         self.taken.append(taken)
-        self.news.set()
+        self.arrived.set()
         if self.hangs:
             await reader.read()  # until the other side has had enough
             return False

@@ -57,7 +57,7 @@ class Stack:
             wait_ready(self.url, self.processes[command])
 
     def kill(self, command: str) -> None:
-        """Kill a command, with whatever it has started, at once."""
+        """Kill a command and its child processes immediately."""
         kill_tree(self.processes.pop(command))
 
     def revive(self) -> None:
@@ -108,7 +108,7 @@ class Stack:
                 late.append(command)
         self.processes.clear()
         if late:
-            raise RuntimeError(f"these had not ended {END_SECONDS} s after they were told to: {late}")
+            raise RuntimeError(f"these had not ended {END_SECONDS} s after they were stopped: {late}")
 
 
 @contextlib.contextmanager

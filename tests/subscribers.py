@@ -1,6 +1,6 @@
 """For scripts that kill: subscribers of every kind, whose memory is held against the log.
 
-A subscriber here receives events in its own way, and remembers them in this process, which nobody kills. What each has
+A subscriber here receives events in its own way, and keeps them in this process, which is never killed. What each has
 after any kill has to be the log: the durable iterator every event at least once, the JetStream stream and the export
 every event once and in order, figures what a new count gives. Every event that the webhook wants is queued; it has
 received all of them at the end, because what was under way in a crash is sent again a minute later.
@@ -68,7 +68,7 @@ async def missed(running: Stack) -> list[str]:
 
 
 class Subscribers:
-    """What each was told so far, by position, in the order of arrival."""
+    """The events that each has received so far, by position, in the order of arrival."""
 
     def __init__(self, running: Stack, tenant: Tenant, receiver: Receiver, folder: Path) -> None:
         self._stack = running
@@ -153,7 +153,7 @@ class Subscribers:
         ]
 
     def counts(self) -> str:
-        """Say how many events each was told."""
+        """Return how many events each has received."""
         return (
             f"{len(self._receiver.taken)} messages to the webhook, {len(self.iterated)} events to the iterator,"
             f" {len(self.published)} in the stream"
@@ -219,7 +219,7 @@ async def _caught_up(
 
 
 def _difference(name: str, received: Sequence[int], logged: Sequence[int], *, until: int) -> list[str]:
-    """Say what is wrong with what a subscriber was told. Up to `until` nothing may be missing."""
+    """Return what is wrong with the received events. Up to `until` nothing may be missing."""
     missing = sorted({position for position in logged if position <= until} - {*received})
     foreign = sorted({*received} - {*logged})
     twice = len(received) - len({*received})
@@ -228,7 +228,7 @@ def _difference(name: str, received: Sequence[int], logged: Sequence[int], *, un
         return []
     order = "in order" if in_order else "out of order"
     difference = (
-        f"{name} was told of {len(received)} events, and the log has {len(logged)}: {len(missing)} are missing"
+        f"{name} received {len(received)} events, and the log has {len(logged)}: {len(missing)} are missing"
         f" {missing[:10]}, {len(foreign)} are not its own {foreign[:10]}, {twice} came twice, {order}"
     )
     return [difference]

@@ -39,7 +39,7 @@ CONTROL_SECONDS: Final = 0.5  # a connection and a write without Upwell: some 30
 OTHERS_KNOW_SECONDS: Final = 4.0  # what one process knows of storage or its clock is older than what another says
 REPLACED_SECONDS: Final = 60.0
 NEVER_SECONDS: Final = 1200.0
-END_SECONDS: Final = 60.0  # within these a process has to end that was told to
+END_SECONDS: Final = 60.0  # within these a stopped process has to end
 LONG_PAUSE_SECONDS: Final = 40.0  # longer than a job is leased
 _BACKENDS: Final = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = 'stack'"
 
@@ -163,7 +163,7 @@ class Run:
         if began - self.child_killed_at < REPLACED_SECONDS:
             right.add(1)  # a child that has not been replaced yet: something has failed to the end
         if number is signal.SIGTERM and code not in right:
-            self.wrong.other.append(f"{name} ended with {code} when it was told to end")
+            self.wrong.other.append(f"{name} ended with {code} when it was stopped")
         until = time.monotonic() + BACK
         while name == SERVE and self.listens():
             if self.timed and time.monotonic() > until:

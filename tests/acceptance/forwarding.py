@@ -1,6 +1,6 @@
 """A reverse proxy before the service and its storage: it sees what is sent to storage, and can hold it back.
 
-It stands in the URLs that the service gives out: a client reaches loopback directly, whatever proxy its environment
+It is in the URLs that the service issues: a client reaches loopback directly, whatever proxy its environment
 names.
 """
 
@@ -39,11 +39,11 @@ class Proxy:
         return {"UPWELL_URL": self.url}
 
     def open(self) -> None:
-        """Hold nothing back any more."""
+        """Stop holding data back."""
         self.opened.set()
 
     def drop(self) -> None:
-        """Drop what is held back, whose client has ended, and hold nothing back any more."""
+        """Drop the held data, whose client has ended, and stop holding data back."""
         self.dropping = True
         self.open()
         while self.arrived:

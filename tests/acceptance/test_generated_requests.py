@@ -1,4 +1,4 @@
-"""schemathesis asks the running service whatever its OpenAPI document allows, and much that it does not."""
+"""schemathesis sends the running service requests that its OpenAPI document allows, and many that it does not."""
 
 import asyncio
 import os

@@ -181,9 +181,9 @@ class World:
         if url is None:
             return BYTES if now in {BODY, PARTS} else "other bytes"
         async with httpx.AsyncClient() as plain:
-            proved = (await plain.get(url)).content
-        assert proved in {BODY, PARTS, PNG}
-        return BYTES if now == proved else OVERWRITTEN
+            verified = (await plain.get(url)).content
+        assert verified in {BODY, PARTS, PNG}
+        return BYTES if now == verified else OVERWRITTEN
 
 
 @asynccontextmanager

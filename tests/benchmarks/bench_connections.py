@@ -85,7 +85,7 @@ def crowd(url: str, connections: int) -> None:
 
 
 async def hold_all(url: str, connections: int) -> None:
-    """Hold connections; each that is closed is opened anew."""
+    """Hold connections; each that is closed is opened again."""
     where = httpx.URL(url)
 
     async def hold(number: int) -> None:

@@ -1,8 +1,8 @@
-"""How soon a live subscriber is told, and what subscribers cost who creates uploads.
+"""How soon a live subscriber gets an event, and what subscribers cost callers that create uploads.
 
 Run: `uv run python -m tests.benchmarks.bench_events [--seconds 10] [--idle 1000] [--rounds 5]`. Latency is from the
 answer to a create until its event has arrived at a subscriber, both in one process. What subscribers cost is a ratio of
-creates per second with them and without, in rounds that alternate; webhooks are told of every upload by a worker, on
+creates per second with them and without, in rounds that alternate; a worker delivers every upload to webhooks, on
 the same cores.
 """
 
@@ -169,7 +169,7 @@ class Receivers:
 
 @contextlib.asynccontextmanager
 async def listening(tenant: Tenant, receivers: Receivers) -> AsyncIterator[None]:
-    """Have webhooks that are told of every upload, and are being told."""
+    """Create webhooks for every upload, with deliveries under way."""
     async with httpx.AsyncClient(base_url=tenant.url, headers=tenant.headers) as client:
         for port in receivers.ports:
             body = {

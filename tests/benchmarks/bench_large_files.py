@@ -103,7 +103,7 @@ def one_round(tenant: Tenant, api: httpx.Client, file: Path) -> dict[str, float]
 
 
 def announcement(file: Path) -> dict[str, Any]:
-    """Return the body that asks for an upload in parts."""
+    """Return the body that requests a multipart upload."""
     return {
         "filename": file.name,
         "content_type": HEADERS["Content-Type"],

@@ -90,7 +90,7 @@ async def measure(database: Database, uploads: int, times: int) -> None:
     for name, facts in OTHERS.items():
         try:
             print(f"{name}: {await took(PageRequest(limit=PAGE, **facts)):.0f} ms")
-        except Exception as error:  # noqa: BLE001  # what a client would be told
+        except Exception as error:  # noqa: BLE001  # what a client would get
             print(f"{name}: {error!r}")
     await pool.close()
     await asking.close()

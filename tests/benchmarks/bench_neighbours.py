@@ -123,7 +123,7 @@ def _median(rows: Sequence[tuple[float, float, float]], column: int) -> float:
 
 
 async def felt(port: int, request: bytes, seconds: float) -> float:
-    """Send a request 20 times a second, whatever became of those before, and return the p99 in milliseconds."""
+    """Send a request 20 times a second, independent of earlier ones, and return the p99 in milliseconds."""
     lanes = [await asyncio.open_connection("127.0.0.1", port) for _ in range(LANES)]
     free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     for lane in lanes:

@@ -89,7 +89,7 @@ async def read(pool: Pool) -> int:
 
 
 async def replay(database: Database, pool: Pool, head: int) -> float:
-    """Make the figures anew, and return how many seconds that took."""
+    """Rebuild the figures, and return how many seconds that took."""
     await rebuild_analytics(database.owner_url)
     listener = Listener(database.url)
     stopping = asyncio.Event()

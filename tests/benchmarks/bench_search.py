@@ -50,8 +50,8 @@ async def measure(database: Database, uploads: int, times: int) -> None:
     await owner.execute(LOG)
     await owner.execute(HEAD)
     await owner.execute("VACUUM ANALYZE upwell.uploads, upwell.upwell_events")
-    everybody = await open_pool(database.url, size=1)
-    index = PostgresSearchIndex(everybody)
+    unlimited = await open_pool(database.url, size=1)
+    index = PostgresSearchIndex(unlimited)
     began = time.perf_counter()
     while await index.catch_up():
         pass
@@ -85,7 +85,7 @@ async def measure(database: Database, uploads: int, times: int) -> None:
             f"{name}: all rows {plain:.1f} ms, by the index at once {indexed:.1f} ms ({indexed / plain:.3f}),"
             f" as served {both:.1f} ms ({both / plain:.3f})"
         )
-    for one in (pool, everybody, owner):
+    for one in (pool, unlimited, owner):
         await one.close()
 
 

@@ -25,7 +25,7 @@ _GROUP = 64
 
 
 class Rows:
-    """Commits rows in groups: whatever came while the last group was written is the next one."""
+    """Commits rows in groups: rows that arrive while a group is written form the next one."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

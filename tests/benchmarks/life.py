@@ -5,7 +5,7 @@ with `--json FILE` for the figures as JSON.
 
 Each round first does each step with all files, in a closed loop (every client sends its next request after the last
 response), so that CPU time belongs to one step. Then each client takes its files through all four steps: in a closed
-loop, and in an open one, at 0.7 of that rate, whatever became of the files before; a time there begins when the file is
+loop, and in an open one, at 0.7 of that rate, independent of earlier files; a time there begins when the file is
 due. Floors: a route that parses the same body and answers at once (`noop`), and a program that signs, reads, hashes and
 commits one row per file (`floor`). CPU time is that of processes with their children.
 """

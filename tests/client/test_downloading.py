@@ -1,4 +1,4 @@
-"""Downloads that break off: they go on where they were, and are proved all the same."""
+"""Interrupted downloads continue where they broke off, and are still verified."""
 
 import hashlib
 from collections.abc import Iterator

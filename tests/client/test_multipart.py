@@ -1,4 +1,4 @@
-"""Uploads in parts: several at once, in bounded memory, each again where that helps, and on from where it broke off."""
+"""Multipart uploads: several parts at once, in bounded memory, with retries, and resumed where they broke off."""
 
 import asyncio
 import hashlib
@@ -54,7 +54,7 @@ class Uploads:
         }
         self._asynchronous = asynchronous
 
-    def upload(self, given: Any, **options: Any) -> Upload:  # noqa: ANN401  # whatever a client takes
+    def upload(self, given: Any, **options: Any) -> Upload:  # noqa: ANN401  # any input of a client
         return self._do("upload", given, **options)
 
     def resume(self, given: Any, **options: Any) -> Upload:  # noqa: ANN401  # the same
@@ -80,7 +80,7 @@ def blocks(size_bytes: int = 33_333) -> Iterator[bytes]:
 
 
 def test_parts_go_out_several_at_once(server: Server, uploads: Uploads, path: Path) -> None:
-    server.meet = threading.Barrier(4)  # none of four is taken before all four are there
+    server.meet = threading.Barrier(4)  # no part is accepted before all four are there
     upload = uploads.upload(path, multipart="always")
     assert (upload.status, upload.file_hash, upload.file_size_bytes) == ("COMPLETED", SHA256, len(BODY))
     assert server.body == BODY
@@ -129,7 +129,7 @@ def test_an_interruption_does_not_wait_for_what_is_under_way(server: Server, pat
 
 def test_hashing_ends_when_the_upload_is_canceled(server: Server) -> None:
     class Endless(io.RawIOBase):
-        """A file that is read as fast as one can, until nobody wants it any more."""
+        """A file that is read as fast as possible, until its reader is gone."""
 
         def seekable(self) -> bool:
             return True

@@ -1,4 +1,4 @@
-"""Uploads in parts through the clients, on the real service and the real storage."""
+"""Multipart uploads through the clients, on the real service and the real storage."""
 
 import hashlib
 import secrets

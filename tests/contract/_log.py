@@ -287,7 +287,7 @@ class Account:
         *also: StreamAppend,
         **conditions: Value,
     ) -> Command:
-        """Return what is to be appended when the upload is told this."""
+        """Return the events to append for this command to the upload."""
         loaded = await load(log, UPLOAD, upload_id)
         command_id, now = self.ids.new("cmd_"), self.clock.now()
         stream = loaded.append(UPLOAD.decide(command(loaded.origin_of(self.key_id, command_id, now)), loaded.state))
@@ -563,7 +563,7 @@ class Account:
         return await log.append(self.command(await self.new_status(log, status)))
 
     async def to_bucket(self, log: EventLog, command: Callable[[Origin], BucketCommand]) -> StreamAppend:
-        """Return what is to be appended when the bucket is told this."""
+        """Return the events to append for this command to the bucket."""
         bucket = await load(log, BUCKET, self.bucket_id)
         return bucket.append(BUCKET.decide(command(self.origin()), bucket.state))
 
@@ -573,7 +573,7 @@ class Account:
         return await log.append(self.command(await self.to_bucket(log, command), **conditions))
 
     async def to_namespace(self, log: EventLog, command: Callable[[Origin], NamespaceCommand]) -> StreamAppend:
-        """Return what is to be appended when the namespace is told this."""
+        """Return the events to append for this command to the namespace."""
         namespace = await load(log, NAMESPACE, self.namespace_id)
         return namespace.append(NAMESPACE.decide(command(self.origin(bucket_id=None)), namespace.state))
 

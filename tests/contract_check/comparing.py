@@ -1,7 +1,7 @@
 """What stands between two OpenAPI documents, seen from a client that was written for the first of them.
 
-Requests: whatever the contract accepts has to be accepted, with the same defaults and limits. Answers: whatever we send
-has to be valid for the contract, and every field of the contract has to be there. Fields of ours that the contract does
+Requests: everything that the contract accepts must be accepted, with the same defaults and limits. Answers: each answer
+must be valid for the contract, and every field of the contract must be there. Fields of Upwell that the contract does
 not know are differences in requests, and none in answers.
 """
 
@@ -258,7 +258,7 @@ def _followed(document: Document, schema: Schema) -> Schema:
 
 
 def _fits(branch: Schema, into: Schema) -> bool:
-    """Tell whether values of one type are of another; `any` takes all, and is taken by itself alone."""
+    """Return whether values of one type are of another; `any` accepts all, and only `any` accepts it."""
     return (
         into is _ANY_BRANCH or branch["type"] == into["type"] or (branch["type"], into["type"]) == ("integer", "number")
     )

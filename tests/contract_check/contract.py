@@ -26,7 +26,7 @@ class Deviation(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
     def covers(self, difference: Difference) -> bool:
-        """Tell whether a difference is one of these."""
+        """Return whether a difference is one of these."""
         return _matches(self.where, difference.where) and _matches(self.what, difference.what)
 
 

@@ -22,7 +22,7 @@ def call(client: Any, words: list[str], folder: Path) -> Any:  # noqa: ANN401  #
     return getattr(client, method)(**arguments)
 
 
-def _value(text: str, shape: Shape, folder: Path) -> Any:  # noqa: ANN401  # whatever the parameter takes
+def _value(text: str, shape: Shape, folder: Path) -> Any:  # noqa: ANN401  # any value of the parameter
     """Return what `file://…`, `Key=value,…` or a plain word stands for."""
     if text.startswith("file://"):
         text = (folder / text.removeprefix("file://")).read_text(encoding="utf-8")

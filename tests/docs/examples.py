@@ -258,7 +258,7 @@ EXAMPLES: dict[str, str] = {
     "POST /v1/organizations/webhooks/{identifier}/replay": _call(
         "POST", "/v1/organizations/webhooks/warehouse/replay", _body("replay_webhook"), namespace=False
     ),
-    # without --fail-with-body: of this webhook nobody has heard yet
+    # without --fail-with-body: this webhook does not exist yet
     "POST /v1/organizations/webhooks/{identifier}/deliveries/{delivery_id}/redeliver": _call(
         "POST",
         "/v1/organizations/webhooks/warehouse/deliveries/msg_0123456789abcdef_42/redeliver",
@@ -275,7 +275,7 @@ EXAMPLES: dict[str, str] = {
 
 
 def calls(name: str) -> bool:
-    """Tell whether the example of a route calls it."""
+    """Return whether the example of a route calls it."""
     method, path = name.split(" ")
     pattern = re.escape(path)
     pattern = re.sub(r"\\{\w+\\}", r'[^/"?]+', pattern)

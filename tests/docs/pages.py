@@ -54,5 +54,5 @@ def blocks(page: Path) -> list[Block]:
 
 
 def runs(page: Path) -> bool:
-    """Tell whether a page has anything to run."""
+    """Return whether a page has anything to run."""
     return any(block.kind in RUN and not block.skipped for block in blocks(page))

@@ -1,4 +1,4 @@
-"""Nothing names a package of an index that is not ours: whoever registers the name there would be installed."""
+"""No file names a foreign package of an index: any package that is registered under the name would be installed."""
 
 import ast
 import re

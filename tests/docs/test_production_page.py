@@ -36,7 +36,7 @@ ELSEWHERE = ["Permissions for S3"]
 
 
 class Reader:
-    """Takes the blocks of the page by their headings, in whatever order they are needed."""
+    """Takes the blocks of the page by their headings, in any order."""
 
     def __init__(self) -> None:
         lines = PRODUCTION.read_text(encoding="utf-8").splitlines()
@@ -52,7 +52,7 @@ class Reader:
         return found[1].source
 
     def left(self) -> list[str]:
-        """Return the headings of what nobody took and that does not say that it is not run."""
+        """Return the headings of the blocks that were not taken and are not marked as not run."""
         return [heading for heading, block in self._left if not block.skipped]
 
 
@@ -119,7 +119,7 @@ def unit(text: str) -> configparser.ConfigParser:
 def settings(
     page: str, passwords: Mapping[str, str], secret: str, postgres: Cluster, servers: Servers
 ) -> dict[str, str]:
-    """Return the page's settings, with what is theirs on this machine in place of `…` and of names of hosts."""
+    """Return the page's settings, with values of this machine in place of `…` and of names of hosts."""
     there = dict(line.split("=", 1) for line in page.splitlines())
     for name in ("UPWELL_DATABASE_URL", "UPWELL_DATABASE_OWNER_URL"):
         login = re.match(r"postgresql://(\w+):…@db\.internal/", there[name])
@@ -218,7 +218,7 @@ def _main_job(sh: Shell, port: int) -> None:
 
 
 def _prepare_bucket(page: Reader, servers: Servers, folder: Path) -> None:
-    """Prepare another bucket by hand: without TLS, as here, nobody gets in afterwards."""
+    """Prepare another bucket by hand: without TLS, as here, no client gets in afterwards."""
     for name in ("lifecycle", "cors", "policy"):
         written = page.take("Prepare the bucket yourself", "json").replace("acme-uploads", "by-hand")
         (folder / f"{name}.json").write_text(written)

@@ -17,7 +17,7 @@ ROWS = [
     for line in MODEL.read_text(encoding="utf-8").splitlines()
     if re.search(r"\| [0-9]+\.[0-9]+\.[0-9]+ \|", line)
 ]
-# Licences that let whoever ships Upwell do so under a licence of their own. MPL-2.0 binds changes of its own files.
+# Licences that allow distributing Upwell under another licence. MPL-2.0 binds changes of its own files.
 FREE = {
     *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MIT-0", "MPL-2.0", "PSF-2.0", "Zlib"),
     *("CC0-1.0", "Unicode-3.0", "BSL-1.0", "LLVM-exception"),

@@ -1,4 +1,4 @@
-"""Storage that goes wrong when it is told to: before anything was done, after it was, or in the middle of a read."""
+"""Storage that fails on command: before an operation, after it, or in the middle of a read."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ _SLOW_TURNS = 7  # of the event loop: enough for another request to get past
 
 
 class FailingStorage:
-    """Passes calls on to storage, except for those that were told to go otherwise."""
+    """Passes calls on to storage, except for those that are set to fail."""
 
     def __init__(self, storage: ObjectStorage) -> None:
         self._storage = storage
@@ -31,7 +31,7 @@ class FailingStorage:
         self._reads_fail = False
 
     def fail(self, outcomes: Sequence[Outcome], *, operation: str | None, reads_fail: bool) -> None:
-        """Let the next calls, or those of one operation, go as told, and all reading fail if told so."""
+        """Set the outcomes of the next calls, or of those of one operation; `reading` may fail as well."""
         self._outcomes, self._operation, self._reads_fail = list(outcomes), operation, reads_fail
 
     @property
@@ -47,7 +47,7 @@ class FailingStorage:
         """Read."""
         outcome = await self._begin("read")
         if self._reads_fail:
-            raise StorageUnavailableError("told to fail")
+            raise StorageUnavailableError("set to fail")
         async for chunk in self._storage.read(key, content, first_bytes=first_bytes):
             if outcome is Outcome.LOST:
                 yield chunk[: len(chunk) // 2]
@@ -64,7 +64,7 @@ class FailingStorage:
         await self._call("keep_only", lambda: self._storage.keep_only(key, version_id))
 
     async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
-        """Begin an upload in parts."""
+        """Begin a multipart upload."""
         return await self._call(
             "begin_multipart", lambda: self._storage.begin_multipart(key, content_type=content_type, checked=checked)
         )
@@ -101,7 +101,7 @@ class FailingStorage:
         return self._storage.list_old_versions(page=page)
 
     def list_multiparts(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedMultipart]]:
-        """List uploads in parts."""
+        """List multipart uploads."""
         return self._storage.list_multiparts(page=page)
 
     async def prepare(self, *, cors_origins: Sequence[str]) -> BucketSetup:
@@ -126,7 +126,7 @@ class FailingStorage:
         planned = self._outcomes and self._operation in {None, operation}
         outcome = self._outcomes.pop(0) if planned else Outcome.WELL
         if outcome is Outcome.FAILS:
-            raise StorageUnavailableError("told to fail")
+            raise StorageUnavailableError("set to fail")
         for _ in range(_SLOW_TURNS if outcome is Outcome.SLOW else 0):
             await asyncio.sleep(0)
         return outcome

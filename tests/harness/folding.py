@@ -69,10 +69,10 @@ class Fold:
         for stream in command.streams:
             for event in stream.events:
                 position += 1
-                self._fold(stream.stream_id, event, position)  # type: ignore[arg-type]  # all of them are ours
+                self._fold(stream.stream_id, event, position)  # type: ignore[arg-type]  # all of them are Upwell's
 
     def refusal(self, command: Command) -> RefusedError | None:
-        """Return what these tables say against a command, of what its events and the domain's functions tell."""
+        """Return the refusal of a command by these tables, from its events and the domain's functions."""
         try:
             self._check(command)
         except RefusedError as refused:

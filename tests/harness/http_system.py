@@ -5,7 +5,7 @@ set; its adapters, its HTTP and the presigned PUTs are the real ones. `Stand` is
 a system, which is an organization of its own on it.
 
 S3 goes by the time that it really is. So the service's clock begins most of an hour behind: then URLs that live a
-minute have expired for S3 when they are given out, those that live an hour have not, and there is room to set it
+minute have expired for S3 when they are issued, those that live an hour have not, and there is room to set it
 forward before its signatures lie in S3's future.
 """
 
@@ -87,7 +87,7 @@ def environment(limits: Limits) -> dict[str, str]:
 
 
 class Stand:
-    """A running service on a database and an S3 bucket that nobody else uses."""
+    """A running service on a separate database and S3 bucket."""
 
     def __init__(self, settings: Mapping[str, str], *, limits: Limits | None = None) -> None:
         self.limits = limits or Limits(grace=GRACE, part_bytes=MIN_PART_BYTES, least_part_bytes=MIN_PART_BYTES)
@@ -124,7 +124,7 @@ class Stand:
     def _live(self) -> None:
         try:
             asyncio.run(self._serve())
-        except BaseException as error:  # noqa: BLE001  # told in the thread that waits
+        except BaseException as error:  # noqa: BLE001  # raised in the thread that waits
             self._failure = error
         finally:
             self._ready.set()
@@ -355,7 +355,7 @@ class HttpSystem:
         return self._stand.run(in_process.proved(services, self._account, self._stand.storage, upload_id))
 
     def multiparts(self) -> Collection[tuple[str, str]]:
-        """Return our uploads in parts that were neither completed nor aborted."""
+        """Return the multipart uploads of the organization that were neither completed nor aborted."""
         return self._stand.run(in_process.multiparts(self._stand.storage, self._account))
 
     def work(self) -> None:

@@ -118,7 +118,7 @@ async def stored(storage: ObjectStorage, storage_key: str) -> bytes | None:
 
 
 async def multiparts(storage: ObjectStorage, account: Account) -> Collection[tuple[str, str]]:
-    """Return the organization's uploads in parts that were neither completed nor aborted."""
+    """Return the organization's multipart uploads that were neither completed nor aborted."""
     ours = f"{account.caller.organization.internal_id}/"
     return {
         (each.key, each.multipart_id)

@@ -9,7 +9,7 @@ _LEAD = """
 
 
 async def let_tests_lead(owner_url: str) -> None:
-    """Make it the time in a migrated database that it is told, so that what is due next month can be due in a test."""
+    """Make a migrated database use the time of its caller, so that jobs of next month can be due in a test."""
     owner = await connect(owner_url, role=None)
     try:
         await owner.execute(_LEAD)

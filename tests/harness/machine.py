@@ -118,7 +118,7 @@ class UploadMachine(Watching):
         if not isinstance(expected, Refused) and not isinstance(answers, Refused):
             for answer, admission in zip(answers, expected, strict=True):
                 assert self._admitted(answer, admission), (answer, admission)
-        assert not model.asked, "an upload was told of that is not in the log"
+        assert not model.asked, "a response names an upload that is not in the log"
         return multiple(*made)
 
     @rule(several=st.lists(sent, min_size=1, max_size=4), puts=st.booleans())
@@ -150,7 +150,7 @@ class UploadMachine(Watching):
 
     @rule(target=sent, wish=wishes(), how=notifications)
     def announce_put_and_notify(self, wish: Wish, how: str) -> Any:  # noqa: ANN401  # the same
-        """Do the whole job, and have storage tell of it."""
+        """Do the whole job, and let storage notify the service."""
         made = self._announce([Wish(wish.body, replace(wish.ask, auto_confirm=True))])
         self._send_all(made)
         for upload_id in made.values:
@@ -214,7 +214,7 @@ class UploadMachine(Watching):
 
     @rule(upload_id=sent, how=notifications)
     def notify(self, upload_id: str, how: str) -> None:
-        """Have storage tell of an upload's key."""
+        """Let storage send a notification about an upload's key."""
         self._at_once([self._notification(upload_id, how)])
 
     @rule(
@@ -493,7 +493,7 @@ class UploadMachine(Watching):
     @precondition(lambda self: self.system.powers.interrupts)
     @rule(after=steps)
     def the_worker_is_stopped(self, after: int) -> None:
-        """Stop a worker somewhere in the middle of its jobs; nobody may get them until its lease is over."""
+        """Stop a worker somewhere in the middle of its jobs; no other worker may get them until its lease is over."""
         self._note("the_worker_is_stopped")
         self.model.trouble_ended = self.system.now()
         with self._at_work():
@@ -521,7 +521,7 @@ class UploadMachine(Watching):
         for wish, answer in zip(asked, answers, strict=True):
             made += self._made(wish, answer, now)
         self._follow()
-        assert not model.asked, "an upload was told of that is not in the log"
+        assert not model.asked, "a response names an upload that is not in the log"
         after = [model.admission(wish.ask, now) for wish in asked]
         for answer, first, last in zip(answers, before, after, strict=True):
             assert self._admitted(answer, first) or (len(asked) > 1 and self._admitted(answer, last)), (answer, first)
@@ -603,9 +603,9 @@ class UploadMachine(Watching):
             return False  # bytes that come later than those that were kept: see the how-to
         storage_now, now = self.system.storage_now(), self.system.now()
         if abs(storage_now - url.expires_at) < BORDER and storage_now != now:
-            return False  # about to expire, while nobody stops this clock
+            return False  # about to expire, and this clock does not stop
         if (now < url.expires_at) > (storage_now < url.expires_at):
-            return url.signed_at < storage_now  # expired for storage already, which is behind nobody
+            return url.signed_at < storage_now  # expired for storage already, whose clock is not behind
         return (now < url.expires_at) == (storage_now < url.expires_at) and url.signed_at - storage_now < AHEAD
 
     def _confirmation(
@@ -662,7 +662,7 @@ class UploadMachine(Watching):
                 return self._confirmation(upload_id, "nothing", None, as_task=deed == "confirm as a task")
 
     def _notification(self, upload_id: str, how: str) -> Notify:
-        """Return what storage tells, late or early, once or twice: only of bytes that did arrive, or that went."""
+        """Return a notification, late or early, once or twice: only about bytes that arrived or were deleted."""
         upload = self.model.uploads[upload_id]
         arrived = bool(upload.arrived)
         return Notify(

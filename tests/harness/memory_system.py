@@ -287,7 +287,7 @@ class MemorySystem:
         return self._run(in_process.proved(self._services, self._account, self._storage, upload_id))
 
     def multiparts(self) -> Collection[tuple[str, str]]:
-        """Return the uploads in parts that were neither completed nor aborted."""
+        """Return the multipart uploads that were neither completed nor aborted."""
         return self._run(in_process.multiparts(self._storage, self._account))
 
     def work(self) -> None:

@@ -1,7 +1,7 @@
 """What a client of Upwell may observe, as plainly as it can be said: the design, not the code.
 
-The model is told what was asked, and then follows the feed: each event must be one that the design allows at that very
-moment, and means what the design says. So it needs no idea of threads, retries or batches: whatever the interleaving,
+The model gets the requests, and then follows the feed: each event must be one that the design allows at that very
+moment, and means what the design says. So it knows nothing of threads, retries or batches: with any interleaving,
 the log has one order, and in this order everything must be right. What *must* have happened by now (a worker that has
 rested, a confirmation that was answered) it says as duties.
 """
@@ -52,7 +52,7 @@ from tests.harness.system import (
 PATIENCE = timedelta(minutes=16)
 # A storage takes so many parts.
 MAX_PARTS = 10_000
-# How long a worker leaves a confirmation alone that somebody began and may have died over.
+# How long a worker leaves a confirmation alone whose caller may have died.
 INTERRUPTED = timedelta(minutes=5)
 
 
@@ -77,7 +77,7 @@ class Model:
         self.signing: set[str] = set()
         self.prolonging: set[str] = set()
         self.announced: set[str] = set()
-        self.orphans: set[tuple[str, str]] = set()  # uploads in parts that storage began while it was in trouble
+        self.orphans: set[tuple[str, str]] = set()  # multipart uploads that storage began during a failure
         self.working = False
         self.troubled = False
         self.trouble_ended: datetime | None = None
@@ -192,7 +192,7 @@ class Model:
                 if each.original in made.values():
                     continue
                 if made.setdefault(ask.title, each.original) is not each.original and ask.bucket == UNIQUE_BUCKET:
-                    admissions[index] = Give()  # it finds the object with its key when its bytes are proved
+                    admissions[index] = Give()  # it finds the object with its key when its bytes are verified
         too_large = Refused(403, "file_too_large")
         if too_large in admissions:
             return too_large
@@ -315,7 +315,7 @@ class Model:
         return [PartSeen(number, len(part.body), part.etag) for number, part in sorted(upload.parts.items())]
 
     def notified(self, notification: Notify, now: datetime) -> None:
-        """Take note of what storage has told of a completed upload: somebody has to look."""
+        """Record a notification about a completed upload: a worker has to check it."""
         upload = self.uploads[notification.upload_id]
         etag = None if notification.gone else notification.etag or "?"
         if (
@@ -367,13 +367,13 @@ class Model:
                 ends_at = event.fact["request"].get("deletes_at")
                 until = None if ends_at is None else datetime.fromisoformat(ends_at)
                 known = self.original(named.ask.bucket, event.fact["sha256"], until)
-                assert known is named, f"an original was told of that is none: {event.fact}"
+                assert known is named, f"the event names an upload that is no original: {event.fact}"
                 self._avoided.add(known)
             case ["upload", "requested" | "skipped" as what, "v1"]:
                 self._begin(what, event, now)
             case ["upload", what, "v1"]:
                 upload = self.uploads.get(event.stream_id)
-                assert upload is not None, f"{event.tag} of an upload that nobody asked for"
+                assert upload is not None, f"{event.tag} of an upload that was not requested"
                 upload.tags.append(event.tag)
                 self._go_on(upload, what, event, now)
             case ["object", what, "v1"]:
@@ -409,7 +409,7 @@ class Model:
         where = f"{event.tag} of {upload.upload_id}, which is {upload.status}"
         match what, upload.status:
             case "started", "PENDING":
-                assert upload.upload_id in self.signing, f"{where}: nobody asked for a part"
+                assert upload.upload_id in self.signing, f"{where}: no part was requested"
                 assert upload.part_size is not None, where
                 upload.status, upload.multipart = IN_PROGRESS, event.fact["multipart_id"]
             case "url_reissued", "PENDING" | "IN_PROGRESS":
@@ -434,7 +434,7 @@ class Model:
                 self._inherit(upload, self.uploads[event.fact["from_upload_id"]])
             case "deleted", "COMPLETED" | "SKIPPED":
                 cancel = self.canceling.get(upload.upload_id)
-                assert cancel is not None, f"{where}: nobody asked for it"
+                assert cancel is not None, f"{where}: it was not requested"
                 assert not cancel.only_open, f"{where}: it was asked for only if it is open"
                 assert not cancel.keep_bytes, f"{where}: its bytes were to be kept"
                 self._go(upload, event, now)
@@ -445,7 +445,7 @@ class Model:
 
     def _prolong(self, upload: Upload, event: EventSeen, now: datetime) -> None:
         asked = upload.upload_id in self.prolonging
-        assert asked or upload.upload_id in self.signing, "an upload got more time, and nobody asked for it"
+        assert asked or upload.upload_id in self.signing, "an upload got more time without a request"
         expires_at = datetime.fromisoformat(event.fact["expires_at"])
         expected = now + timedelta(seconds=upload.ask.expires_in_seconds)
         assert asked or expires_at > upload.expires_at, "an upload got more time that it has already"
@@ -454,7 +454,7 @@ class Model:
 
     def _fail(self, upload: Upload, reason: str, now: datetime) -> None:
         if upload.status in WAITING:
-            assert self.working, "an upload expired, and nobody was at work"
+            assert self.working, "an upload expired while no worker ran"
             assert now >= upload.due_at, "it is too early to expire"
             assert upload.stored is None, "an upload expired, and its bytes are there"
             assert not self._is_whole(upload), "an upload expired, and all its parts are there"
@@ -467,16 +467,16 @@ class Model:
         upload.reason = reason
 
     def _is_whole(self, upload: Upload) -> bool:
-        """Return whether anybody can tell that all parts are there: not where nobody knows how many there are."""
+        """Return whether it is known that all parts are there: the number of parts may be unknown."""
         known = upload.status == IN_PROGRESS and upload.ask.size_bytes is not None
         return known and not isinstance(self.assembly(upload, None), Refused)
 
     def _content_changed(self, upload: Upload, etag: str | None, now: datetime) -> None:
         assert not self.versioned, "bytes changed that were pinned"
-        assert upload.keeps, "bytes changed that are nobody's"
+        assert upload.keeps, "bytes changed that no upload keeps"
         assert upload.has_other_bytes, "bytes changed, and are the same"
         assert etag == upload.etag, "bytes changed, and are others"
-        assert self.working, "bytes changed, and nobody was at work"
+        assert self.working, "bytes changed while no worker ran"
         assert upload.recheck_at is not None
         assert now >= upload.recheck_at, "the worker looked too early"
         upload.changed_etag, upload.changed_at = etag or "", now
@@ -487,7 +487,7 @@ class Model:
             each for each in self.uploads.values() if each.duplicate_of is original and each.status == COMPLETED
         ]
         assert standing[:1] == [heir], f"{heir.upload_id} inherits, expected the first of {standing}"
-        assert original.keeps, "bytes were inherited that nobody keeps"
+        assert original.keeps, "bytes were inherited that no upload keeps"
         assert original.changed_etag is None, "other bytes were inherited"
         original.swap(heir)
         original.keeps, heir.keeps = False, True
@@ -509,7 +509,7 @@ class Model:
             left = self._standing_on(upload)
             assert not left or not upload.keeps or upload.changed_etag is not None, f"{left} were robbed"
         else:
-            assert self._heir_of == (upload, self.uploads[heir_id]), "bytes went to somebody else"
+            assert self._heir_of == (upload, self.uploads[heir_id]), "bytes went to another upload"
         self._heir_of = None
         self._end(upload, FORGOTTEN, now)
         if heir_id is not None:
@@ -520,14 +520,14 @@ class Model:
         if upload in self._going:
             self._going.remove(upload)
         elif upload.upload_id not in self.forgetting:
-            assert self.working, "an upload was forgotten, and nobody asked for it"
+            assert self.working, "an upload was forgotten without a request"
             assert upload.forget_at is not None
             assert now >= upload.forget_at, "it is too early to forget"
         self._go(upload, event, now)
 
     def _begin(self, what: str, event: EventSeen, now: datetime) -> None:
         upload = self.asked.pop(event.stream_id, None)
-        assert upload is not None, f"{event.tag} of an upload that nobody asked for"
+        assert upload is not None, f"{event.tag} of an upload that was not requested"
         admission = self.admission(upload.ask, now)
         self.uploads[upload.upload_id] = upload
         upload.tags.append(event.tag)
@@ -535,7 +535,7 @@ class Model:
             assert isinstance(admission, Skip), f"skipped, expected {admission}"
             upload.existing, upload.forget_at = admission.existing, now + self.limits.retention
         else:
-            assert admission == Give(), f"a URL was given out, expected {admission}"
+            assert admission == Give(), f"a URL was issued, expected {admission}"
             upload.reserved = upload.ask.size_bytes or 0
             upload.ends_at = self.end(upload.ask, now)
 
@@ -551,15 +551,15 @@ class Model:
             self.put_together(upload, parts)
         assert upload.stored is not None, "verification began, and nothing is stored"
         if seen_by == "confirm":
-            assert confirm is not None, "verification began, and nobody confirmed"
+            assert confirm is not None, "verification began without a confirmation"
             upload.claim = confirm.claim
             as_task = confirm.as_task or len(upload.stored) >= self.limits.inline_limit_bytes
         elif seen_by == "storage_event":
-            assert upload.upload_id in self.announced, "verification began, and storage told nothing"
+            assert upload.upload_id in self.announced, "verification began without a notification"
             assert upload.ask.confirms_itself, "verification began, and storage's word is not enough"
             as_task = True
         else:
-            assert self.working, "verification began, and nobody was at work"
+            assert self.working, "verification began while no worker ran"
             assert now >= upload.due_at or upload.task_id is not None, "the worker looked too early"
             as_task = True
         assert upload.task_id in {None, event.fact["task_id"]}, "the task of an upload changed"
@@ -603,7 +603,7 @@ class Model:
             replaced.forget_at = replaced.ends_at
 
     def _cancel(self, upload: Upload, keeps: bool, now: datetime) -> None:
-        assert upload.upload_id in self.canceling, f"{upload.upload_id} was canceled, and nobody asked for it"
+        assert upload.upload_id in self.canceling, f"{upload.upload_id} was canceled without a request"
         if keeps and upload.stored is None:  # a confirmation has put it together at this very moment
             parts = self.assembly(upload, self.confirming[upload.upload_id].parts)
             assert not isinstance(parts, Refused), f"bytes were kept, expected {parts}"
@@ -615,7 +615,7 @@ class Model:
             upload.keeps, upload.accepted, upload.deletions = True, len(upload.stored or b""), []
 
     def _end(self, upload: Upload, status: str, now: datetime) -> None:
-        """Nothing is reserved, kept or awaited any more; the bytes go now, and once more when the URL is over."""
+        """Nothing is reserved, kept or awaited now; the bytes are deleted now, and again when the URL has expired."""
         upload.status = status
         upload.content = upload.content if status == COMPLETED else None
         upload.reserved = upload.accepted = 0
@@ -633,24 +633,24 @@ class Model:
             gone = next((each for each in self.objects if each.object_id == event.stream_id), None)
             assert gone is not None, "an object was deleted that is not there"
             if gone.object_id not in self.deleting:
-                assert self.working, "an object was deleted, and nobody asked for it"
+                assert self.working, "an object was deleted without a request"
                 assert gone.ends_at is not None, "an object was deleted that has no end"
                 assert now >= gone.ends_at, "it is too early to delete an object"
             self.objects.remove(gone)
             self.deleted.append(gone)
             self._going, gone.blobs = set(gone.blobs.values()), {}
             assert set(event.fact["forgotten_upload_ids"]) == {upload.upload_id for upload in self._going}
-            assert event.fact["released_upload_ids"] == [], "nobody else holds it"
+            assert event.fact["released_upload_ids"] == [], "no other object holds it"
         else:
             assert self._put_into is not None, "an object was changed, and no upload wanted it"
             assert self._put_into.object_id == event.stream_id
             self._put_into = None
 
     def _of_known_bytes(self, event: EventSeen) -> Object:
-        """Return the object that was made because somebody announced bytes that are known and that no object holds."""
+        """Return the object that was created for announced bytes that are known and that no object holds."""
         (blob,) = event.fact["blobs"]
         holder, ends_at = self.uploads[blob["upload_id"]], event.fact.get("deletes_at")
-        assert holder in self._avoided, "an object was made, and nobody wanted it"
+        assert holder in self._avoided, "an object was created without a request"
         assert holder.object is None, "an object was made of bytes that are in one"
         assert not sooner(None if ends_at is None else datetime.fromisoformat(ends_at), holder.ends_at), "robbed"
         made = Object(
@@ -679,14 +679,14 @@ class Model:
         return due
 
     def restore_due(self, now: datetime) -> list[Upload]:
-        """Return the uploads whose proved version a worker that rests now must have made the current one again."""
+        """Return the uploads whose verified version an idle worker must have made the current one again."""
         due = [each for each in self.covered() if each.recheck_at is not None and now >= each.recheck_at]
         for upload in due:
             upload.stored, upload.etag = upload.content, upload.content_etag
         return due
 
     def covered(self) -> Iterable[Upload]:
-        """Return the uploads above whose proved version other bytes lie."""
+        """Return the uploads with other bytes above their verified version."""
         return [
             each
             for each in self.uploads.values()
@@ -712,7 +712,7 @@ class Model:
                 yield f"{name} should be forgotten"
             if upload.recheck_at is not None and now >= upload.recheck_at:
                 if upload.has_other_bytes and not self.versioned:
-                    yield f"{name} has other bytes now, and nobody took note"
+                    yield f"{name} has other bytes now, without an event"
                 upload.recheck_at = upload.due_at if upload.due_at > now else None
 
         for each in self.objects:

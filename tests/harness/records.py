@@ -75,7 +75,7 @@ class Object:
 
 @dataclass(eq=False)
 class Upload:
-    """An upload. `stored`: what lies under its key now. `content`: what was proved. `keeps`: its bytes are to stay.
+    """An upload. `stored`: what lies under its key now. `content`: the verified bytes. `keeps`: its bytes should stay.
 
     `multipart`: storage's id of the parts, as long as it has them. `before`: where it goes back to. `arrived`: the
     ETags of all that ever lay under its key. `ends_at`: its own end. `discards`: the upload that the deletions of what

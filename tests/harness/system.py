@@ -42,7 +42,7 @@ class Limits:
 class Powers:
     """What a system lets the machine do beside asking as a client does.
 
-    `versioned`: its storage keeps versions, so nothing overwrites proved bytes. `quick`: looking costs nothing, so the
+    `versioned`: its storage keeps versions, so nothing overwrites verified bytes. `quick`: checks cost nothing, so the
     machine looks at everything after each step and not only now and then.
     """
 
@@ -370,7 +370,7 @@ class SignAgain:
 class Notify:
     """The same, storage's: something happened to a key, so many times.
 
-    `etag` None: it does not say. `gone`: it was deleted. `elsewhere`: in a bucket that is not ours.
+    `etag` None: it does not say. `gone`: it was deleted. `elsewhere`: in another bucket.
     """
 
     upload_id: str
@@ -381,7 +381,7 @@ class Notify:
     times: int = 1
 
     def wire(self, bucket: str) -> dict[str, Any]:
-        """Return it as S3 writes it. `bucket`: the name of ours."""
+        """Return it as S3 writes it. `bucket`: the name of Upwell's bucket."""
         record = {
             "eventName": "ObjectRemoved:Delete" if self.gone else "ObjectCreated:Put",
             "s3": {
@@ -409,7 +409,7 @@ OPERATIONS = ("head", "read", "delete", "begin_multipart", "parts", "complete_mu
 
 
 class NeverRestsError(AssertionError):
-    """The worker finds work for ever: it does something that leads to more of the same, without a pause."""
+    """The worker finds work forever: its work leads to more of the same, without a pause."""
 
 
 class System(Protocol):
@@ -501,7 +501,7 @@ class System(Protocol):
         ...
 
     def multiparts(self) -> Collection[tuple[str, str]]:
-        """Return storage key and storage's id of all our uploads in parts that were neither completed nor aborted."""
+        """Return storage key and id of all multipart uploads that were neither completed nor aborted."""
         ...
 
     def work(self) -> None:
@@ -523,7 +523,7 @@ class System(Protocol):
         ...
 
     def break_storage(self, outcomes: Sequence[Outcome], *, operation: str | None, reads_fail: bool) -> None:
-        """Let the service's next calls to storage, or those of one of `OPERATIONS`, go as told (`breaks_storage`).
+        """Set the outcomes of the next calls to storage, or of those of one of `OPERATIONS` (`breaks_storage`).
 
         What comes after them works again, except for reading if `reads_fail`, which fails until `mend_storage`.
         """
@@ -538,5 +538,5 @@ class System(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release everything."""
         ...

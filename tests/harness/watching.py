@@ -98,7 +98,7 @@ class Watching(RuleBasedStateMachine):
         self._follow()
 
     def teardown(self) -> None:
-        """Look at everything once more, whatever was left out for speed."""
+        """Check everything again, including what was skipped for speed."""
         try:
             if sys.exc_info()[0] is not None:
                 return  # a step has failed: what else is wrong is of no interest
@@ -309,13 +309,13 @@ class Watching(RuleBasedStateMachine):
         assert isinstance(answer, PartsSigned), answer
         assert list(answer.urls) == list(request.part_numbers)
         assert raced or upload.status == IN_PROGRESS
-        assert raced or now + lasts <= upload.due_at, "URLs were given out that the upload does not outlive"
+        assert raced or now + lasts <= upload.due_at, "URLs were issued that outlive the upload"
         for number, signed in answer.urls.items():
             assert isinstance(signed, UrlSeen)
             upload.part_urls[number] = Url(signed.url, signed.headers, now, now + lasts)
 
     def _check_notified(self, request: Notify, answer: Answer, state: str, now: datetime, *, raced: bool) -> None:
-        """Hold the answer to a notification to what it was about, and see that somebody goes on with it."""
+        """Check the answer to a notification, and that a worker continues with the upload."""
         upload = self.model.uploads[request.upload_id]
         ours = not request.elsewhere and request.storage_key == upload.storage_key and state != FORGOTTEN
         ours = ours and upload.discards == upload.upload_id  # an heir's bytes lie under another upload's key
@@ -324,7 +324,7 @@ class Watching(RuleBasedStateMachine):
         if not raced and ours:
             self.model.notified(request, now)
         if ours and not request.gone and upload.ask.confirms_itself:
-            assert upload.status not in WAITING, f"storage told of {upload.upload_id}, and nobody looks"
+            assert upload.status not in WAITING, f"no worker checks {upload.upload_id} after its notification"
 
     def _check_confirmed(
         self, request: Confirm, answer: Answer, state: str, allowed: Sequence[Refused | None], *, raced: bool
@@ -366,9 +366,9 @@ class Watching(RuleBasedStateMachine):
         return upload.stored is not None and len(upload.stored) >= self.model.limits.inline_limit_bytes
 
     def _see_parts(self, requests: Sequence[Request], *, leaves_some: bool = False) -> None:
-        """Find out which parts were put together though the log does not tell, because nobody could go on with it.
+        """Find out which parts were assembled without an event, because no process could continue.
 
-        `leaves_some`: others may have been begun that nobody knows of; they go when their upload has ended.
+        `leaves_some`: unrecorded ones may have begun; they are removed when their upload has ended.
         """
         model, there = self.model, set(self.system.multiparts())
         named = {each.upload_id: each.parts for each in requests if isinstance(each, Confirm)}
@@ -380,14 +380,14 @@ class Watching(RuleBasedStateMachine):
                 continue
             parts = model.assembly(upload, named.get(upload.upload_id))
             assert not isinstance(parts, Refused), f"parts were put together, expected {parts}"
-            assert stored == b"".join(part.body for part in parts), "other parts were put together"
+            assert stored == b"".join(part.body for part in parts), "other parts were assembled"
             model.put_together(upload, parts)
         if leaves_some:
             model.orphans |= there - self._multiparts()
         self._see_orphans(rests=False)
 
     def _see_orphans(self, *, rests: bool) -> None:
-        """Find out which parts that nobody knows of are gone: those of an open upload may not be.
+        """Find out which unrecorded parts are gone: those of an open upload must stay.
 
         `rests`: a worker has done all that is due, so none are left of an upload whose bytes were to be deleted.
         """
@@ -424,7 +424,7 @@ class Watching(RuleBasedStateMachine):
         self._see_rechecks()
 
     def _see_rechecks(self) -> None:
-        """Find out when somebody looks at completed uploads, after what came at once, or by halves."""
+        """Find out when a worker checks completed uploads, after concurrent or partial requests."""
         jobs, now = self.system.jobs(), self.system.now()
         for upload in self.model.covered():
             job = jobs.get((upload.upload_id, "recheck"))
@@ -445,7 +445,7 @@ class Watching(RuleBasedStateMachine):
         assert {name: getattr(seen, name) for name in shown} == shown, upload.tags
         assert seen.storage_key == upload.storage_key
         assert seen.expires_at == upload.expires_at
-        assert seen.url is None, "a URL was given out twice"
+        assert seen.url is None, "a URL was issued twice"
 
     def _check_objects(self, *, everything: bool) -> None:
         objects = self.model.objects if everything else self.model.objects[-1:]

@@ -127,7 +127,7 @@ content_types: st.SearchStrategy[str] = st.builds(
 
 @cache
 def anything(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401  # any annotation; one line for each form
-    """Return whatever a field with this annotation may hold."""
+    """Return any value that a field with this annotation may hold."""
     simple: Mapping[Any, st.SearchStrategy[Any]] = {
         str: texts,
         int: integers,
@@ -160,7 +160,7 @@ def _hints(kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def event_of(kind: type[Event]) -> st.SearchStrategy[Event]:
-    """Return any event of this type, whatever its fields hold."""
+    """Return any event of this type, with any field values."""
     return anything(kind)
 
 

@@ -1,4 +1,4 @@
-"""What holds in the domain whatever comes."""
+"""Laws of the domain for any input."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, get_args
@@ -170,7 +170,7 @@ def test_at_every_moment_the_ledger_holds_exactly_what_the_upload_holds(past: tu
         so_far = past[:moment]
         state = UPLOAD.replay(so_far)
         if moment < len(past) and isinstance(past[moment], UploadCompleted):
-            continue  # verified and completed are one command: nobody sees what lies between them
+            continue  # verified and completed are one command: no reader sees the state between them
 
         use = sum_of(so_far)
 

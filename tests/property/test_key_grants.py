@@ -1,4 +1,4 @@
-"""A key gives no more than it has: whatever was granted can do nothing that its giver cannot."""
+"""A key grants no more than it has: a granted credential can do nothing that its issuer cannot."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import product

@@ -70,9 +70,9 @@ json_objects = st.dictionaries(json_text, json_values, max_size=3)
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that somebody tries.
+    """One attempt.
 
-    `first` and `second` choose what it is done to, `choice` what is told to an upload, of what its state allows.
+    `first` and `second` choose its targets, `choice` a command to an upload that its state allows.
     """
 
     what: str
@@ -297,7 +297,7 @@ class History:
         return self.account.clock.now() + timedelta(days=2) if step.choice % 4 == 0 else None
 
     async def _going(self, upload_id: str, step: Step) -> Command:
-        """Return what deletes or forgets an upload, with its heir or as if nobody knew of one."""
+        """Return the command that deletes or forgets an upload, with its heir or as if there were none."""
         others = (each for each in self.fold.kept() if each.upload_id != upload_id and not each.keeps_bytes)
         heir = heir_of(upload_id, others)
         return await self.account.goes(

@@ -1,4 +1,4 @@
-"""The use cases over adapters in memory do what the model says, whatever is done to them.
+"""The use cases over adapters in memory follow the model through any actions.
 
 The examples below the first test are what the machine once found, in its own words.
 """
@@ -106,7 +106,7 @@ def test_an_upload_lives_as_long_as_the_urls_of_its_parts() -> None:
 
 
 def lose_the_answer_to_the_first_part(machine: Replay, asked: Wish) -> str:
-    """Have storage begin parts of an upload that nobody hears of."""
+    """Let storage begin a multipart upload whose answer is lost."""
     (upload_id,) = machine.announce(asked).values
     machine.storage_breaks([Outcome.LOST], operation="begin_multipart", reads_fail=False, lasts=1)
     machine.put(upload_id)

@@ -9,7 +9,7 @@ from tests.docs.pages import ROOT
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a folder, without what git and pytest told this process."""
+    """Run a command in a folder, without the variables that git and pytest set for this process."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PYTEST_"))}
     return subprocess.run(
         command,

@@ -33,7 +33,7 @@ class _Strict(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
         return found
 
 
-def read(path: Path) -> Any:  # noqa: ANN401  # whatever the file holds
+def read(path: Path) -> Any:  # noqa: ANN401  # any content
     return yaml.load(path.read_text(encoding="utf-8"), Loader=_Strict)  # noqa: S506  # a safe loader
 
 

@@ -20,7 +20,7 @@ BUCKET = "/v1/analytics/buckets/files"
 
 
 async def caught_up(client: httpx.AsyncClient) -> dict[str, Any]:
-    """Return the overview once it tells of all that was done before."""
+    """Return the overview once it contains all earlier actions."""
     after = (await client.get("/v1/events", params={"after": "latest"})).json()["next_after"]
     async with asyncio.timeout(SOON):
         while True:

@@ -1,4 +1,4 @@
-"""What every answer has and every request leaves: safe headers, HEAD, a line in the log, whatever was asked."""
+"""The common parts of all answers: safe headers, HEAD, and a line in the log, for any request."""
 
 import asyncio
 import json

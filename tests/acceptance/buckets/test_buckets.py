@@ -43,7 +43,7 @@ SCHEMA = {
 
 
 async def until(ask: Callable[[], Awaitable[httpx.Response]], status: int) -> httpx.Response:
-    """Ask until the answer has this status: other processes hear of a change a moment later."""
+    """Repeat until the answer has this status: other processes get a change a moment later."""
     async with asyncio.timeout(SOON_SECONDS):
         while (answer := await ask()).status_code != status:
             await asyncio.sleep(0.01)

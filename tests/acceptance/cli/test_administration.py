@@ -62,7 +62,7 @@ async def test_keys_are_listed_and_revoked(operator: Operator) -> None:
     assert (await operator("key", "list", "acme")).out.startswith(f"{made['key_id']}\tdefault\t")
     revoked = await operator("key", "revoke", made["key_id"], "--json")
     assert json.loads(revoked.out)["revoked_at"] is not None
-    assert (await operator("key", "revoke", made["key_id"])).code == 0, "once more changes nothing"
+    assert (await operator("key", "revoke", made["key_id"])).code == 0, "a second time changes nothing"
     assert (await operator("key", "list", "acme")).out == ""
     unknown = await operator("key", "revoke", "key_nobody")
     assert (unknown.code, unknown.err) == (

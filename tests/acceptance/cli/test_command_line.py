@@ -31,7 +31,7 @@ from tests.conftest import Database, Servers, Service, Tenant, free_port
 from upwell_client.uploading import MULTIPART_FROM_BYTES
 
 COMMAND = [sys.executable, "-c", "from entrypoints.cli.main import main; main()"]
-# Loopback is reached directly, whatever proxy there is; here it is a proxy that looks on.
+# Loopback is reached directly, without any proxy; here a proxy that records is in between.
 _BY_PROXY = [sys.executable, "-c", f"from upwell_client import client; client.LOOPBACK = (); {COMMAND[-1]}"]
 PATIENCE_SECONDS = 60
 ROOT = Path(__file__).parents[3]
@@ -59,7 +59,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class User:
-    """Somebody with a folder of their own and the variables of a tenant."""
+    """A user with a separate folder and the variables of a tenant."""
 
     folder: Path
     tenant: Tenant
@@ -157,7 +157,7 @@ async def test_for_a_duplicate_the_unused_fields_are_named(user: User) -> None:
     (again,) = (await user.run("upload", "clip.mp4", *wished, "--json")).json
     assert (again["content_type"], again["blob_property"]) == ("video/mp4", "video")
     assert again["not_kept"] == ["--content-type", "--metadata", "--object-metadata"]
-    # found only when it was proved: the upload is its own, and the object is the first one's
+    # found only at verification: the upload is new, and the object is that of the first
     (late,) = (await user.run("upload", "clip.mp4", *wished, "--json", "--hash", "none")).json
     assert (late["content_type"], late["is_duplicate"], late["object_id"]) == ("video/webm", True, first["object_id"])
     assert late["not_kept"] == ["--object-metadata"]
@@ -363,7 +363,7 @@ PARTS = 13
 
 @pytest.fixture
 def large(user: User) -> bytes:
-    """A file large enough to be sent in parts by itself."""
+    """A file large enough to be sent as multipart automatically."""
     return user.file("large.mp4", secrets.token_bytes(MULTIPART_FROM_BYTES))
 
 
@@ -623,7 +623,7 @@ class Tail:
         return (await self._out.receive_until(b"\n", 1_000_000)).decode()
 
     async def next_line(self) -> str:
-        """Wait for a line of what is told."""
+        """Wait for a line of output."""
         return (await self._err.receive_until(b"\n", 1_000_000)).decode()
 
 

@@ -173,7 +173,7 @@ async def test_a_long_poll_ends_with_the_first_event(tenant: Tenant) -> None:
         waiting = asyncio.create_task(client.get("/v1/events", params=asked))
         await asyncio.sleep(0)
         upload = None
-        while not waiting.done():  # whatever comes first, the question or an upload: one of them is seen
+        while not waiting.done():  # the request or an upload may come first: one of them is seen
             upload = await announce(client, b"x")
             await asyncio.wait({waiting}, timeout=0.05)
         page = waiting.result().json()

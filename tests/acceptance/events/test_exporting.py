@@ -1,4 +1,4 @@
-"""Events as files, read back and by DuckDB, whatever was killed when."""
+"""Events as files, read back and by DuckDB, despite killed processes."""
 
 import fcntl
 import json

@@ -65,7 +65,7 @@ async def test_issued_tokens_and_listings_of_keys_are_in_the_audit_log(tenant: T
 
 
 async def test_no_secret_stands_in_the_log_or_in_a_table(tenant: Tenant) -> None:
-    """Whoever may read the whole database finds nothing that opens anything."""
+    """A reader of the whole database finds nothing that opens anything."""
     key = await make_key(tenant, "other", permissions=["read", "write"])
     async with holder(tenant, key["key"]) as client, tenant.client() as admin:
         asked = {"url": "http://127.0.0.1:9/", "headers": {"Authorization": "Bearer keep-me-hidden"}}
@@ -83,7 +83,7 @@ async def test_no_secret_stands_in_the_log_or_in_a_table(tenant: Tenant) -> None
     tables = await owner.fetch("SELECT table_name FROM information_schema.tables WHERE table_schema = 'upwell'")
     for (table,) in tables:
         kept = await owner.fetch(
-            f"SELECT t::text AS row FROM upwell.{table} t WHERE t::text LIKE ANY ($1)",  # noqa: S608  # a name of ours
+            f"SELECT t::text AS row FROM upwell.{table} t WHERE t::text LIKE ANY ($1)",  # noqa: S608  # a fixed name
             [f"%{secret}%" for secret in opening],
         )
         assert not kept, table

@@ -34,7 +34,7 @@ CREATE = {"route": "/v1/buckets/{bucket_identifier}/uploads", "method": "POST", 
 
 @dataclass
 class Read:
-    """What a process told."""
+    """The metrics of a process."""
 
     text: str
 
@@ -59,7 +59,7 @@ class Read:
 
 @dataclass
 class Watched:
-    """A service of a test's own whose metrics are told."""
+    """A separate service with metrics."""
 
     world: World
     metrics: Metrics
@@ -258,7 +258,7 @@ async def test_there_is_nothing_else_and_the_service_itself_has_no_metrics(watch
 async def test_each_process_of_a_machine_has_a_port_of_its_own(service: Service) -> None:
     port, first = free_port(), free_port()
     settings = {"UPWELL_METRICS_PORT": str(first), "UPWELL_PORT": str(port)}
-    with socket.create_server(("127.0.0.1", first)):  # somebody else has the first one
+    with socket.create_server(("127.0.0.1", first)):  # another process has the first one
         serving = start({**service.environment, **settings}, "serve", "--workers", "2")
         working = start({**service.environment, **settings}, "worker")
         try:
@@ -289,7 +289,7 @@ async def test_the_dashboard_and_the_alerts_name_metrics_that_there_are(watched:
     assert asked <= names, asked - names
     ours = {re.sub("_(bucket|count|sum)$", "", name) for name in names if name.startswith("upwell_")}
     shown = {re.sub("_(bucket|count|sum)$", "", name) for name in asked}
-    assert ours <= shown, "what is told is shown"
+    assert ours <= shown, "every reported metric is shown"
 
 
 def test_every_metric_and_every_alert_is_explained() -> None:

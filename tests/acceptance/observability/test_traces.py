@@ -1,4 +1,4 @@
-"""Traces: from a request through the append to what is told of it."""
+"""Traces: from a request through the append to its deliveries."""
 
 import asyncio
 import json
@@ -67,7 +67,7 @@ async def traced(servers: Servers, database: Database) -> AsyncIterator[Traced]:
 
 
 async def deliver(world: World, receiver: Receiver) -> Sequence[Taken]:
-    """Have a worker tell what there is to be told."""
+    """Let a worker send the due deliveries."""
     services, stopping = world.services, asyncio.Event()
     queueing = asyncio.create_task(services.subscribe.project(services.queue_deliveries, stopping))
     async with asyncio.timeout(20):
@@ -106,7 +106,7 @@ async def test_a_trace_leads_from_the_request_to_the_webhook(traced: Traced) -> 
     assert taken.headers["traceparent"] == f"00-{TRACE}-{id_of(delivery):016x}-01"
     assert any(
         link.context.span_id == id_of(request) for batch in traced.spans("deliver webhooks") for link in batch.links
-    ), "who writes down what is to be told links to it too"
+    ), "the span that records deliveries links to it too"
 
 
 async def test_nothing_secret_stands_in_a_span(traced: Traced) -> None:

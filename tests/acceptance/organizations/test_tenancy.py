@@ -1,4 +1,4 @@
-"""Every route is tried with the ids of somebody else, in path, header, query and body: what is not yours is not there.
+"""Every route is tried with foreign ids, in path, header, query and body: they do not exist for the caller.
 
 The routes come from the OpenAPI document, so a new one is tried without a word here.
 """
@@ -37,13 +37,13 @@ SOUND: dict[str, Any] = {
 }
 # Fields that may be left out, but not with all that could stand in their place.
 NEEDED = {"part_numbers"}
-# Parameters that name somebody of one's own organization, whatever the name is.
+# Parameters that name a user of the caller's organization, by any name.
 FREE = {"user_email"}
 
 
 @dataclass(frozen=True)
 class Things:
-    """What somebody has. `ids`: what others may try, by kind; `hidden`: what they can see only where they must not."""
+    """The records of a tenant. `ids`: for others to try, by kind; `hidden`: values that no other tenant may see."""
 
     ids: dict[str, str]
     hidden: frozenset[str]
@@ -104,7 +104,7 @@ async def state_of(tenant: Tenant) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One request with an id of somebody else's at one place."""
+    """One request with a foreign id at one place."""
 
     operation: Operation
     place: str
@@ -123,7 +123,7 @@ def attempt(operation: Operation, mine: dict[str, str], place: str, path: dict[s
 def in_addresses(
     operation: Operation, mine: dict[str, str], foreign: dict[str, str], namespaces: list[str]
 ) -> Iterator[Attempt]:
-    """Yield requests with somebody else's ids in the path and in X-Namespace."""
+    """Yield requests with foreign ids in the path and in X-Namespace."""
     names = named(operation, "path")
     for name in names:
         for value in (*foreign.values(), *namespaces):
@@ -136,7 +136,7 @@ def in_addresses(
 
 
 def in_contents(operation: Operation, mine: dict[str, str], foreign: dict[str, str]) -> Iterator[Attempt]:
-    """Yield requests with somebody else's ids in the query and in the body."""
+    """Yield requests with foreign ids in the query and in the body."""
     for name in named(operation, "query"):
         for value in foreign.values():
             yield attempt(operation, mine, f"query {name}", {}, query={name: value})

@@ -85,7 +85,7 @@ def test_dev_keeps_its_data_over_ctrl_c_and_kill_9_and_leaves_no_child(folder: P
 
     children = family(process)
     assert len(children) >= 2
-    process.kill()  # SIGKILL: nothing of ours runs any more
+    process.kill()  # SIGKILL: no process of the test runs now
     process.wait()
     wait_for(lambda: not any(child.is_running() for child in children))
 
@@ -129,7 +129,7 @@ def test_dev_ends_with_a_sentence_when_one_of_its_servers_has_ended(folder: Path
 
 
 def test_dev_has_parts_of_its_own_beside_another_and_behind_a_proxy(folder: Path, tmp_path: Path) -> None:
-    proxy = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}  # nobody listens there
+    proxy = {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}  # no listener there
     first = develop(folder, free_port(), environment=proxy)
     its = read_env(folder / "dev.env")
     other = folder.parent / "other"

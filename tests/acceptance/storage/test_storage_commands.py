@@ -13,7 +13,7 @@ __all__ = ["place"]  # a fixture
 
 
 class Operator:
-    """Somebody with the settings of the service."""
+    """An operator with the settings of the service."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self._folder = folder

@@ -1,4 +1,4 @@
-"""Uploads that complete because storage told of their bytes, and nobody confirmed."""
+"""Uploads that complete by a notification of storage, without a confirmation."""
 
 import asyncio
 import json

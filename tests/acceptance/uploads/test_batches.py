@@ -250,7 +250,7 @@ async def test_a_completed_upload_is_downloaded_under_its_name(tenant: Tenant) -
         assert (await client.get(path)).json()["presigned_url"] is None
         shown = (await client.get(f"{path}?return_presigned_urls=true")).json()
         assert shown["download_url"] == shown["presigned_url"]
-        # another version under the same key: what was proved is what is read
+        # another version under the same key: the verified one is read
         await put(upload, secrets.token_bytes(77))
         got = await plain.get(shown["download_url"])
         assert (got.status_code, got.content) == (200, body)

@@ -1,4 +1,4 @@
-"""A credential that may not read is told nothing of what others put into a bucket, by any route."""
+"""A credential that may not read learns nothing about the uploads of others, by any route."""
 
 import asyncio
 import hashlib
@@ -42,7 +42,7 @@ class Walk:
         changed = answer.json().get("object_id") if "policy=up" in path and answer.is_success else None
         known = {changed, *(secret for secret in self.secrets if secret in request)}  # the object that it has changed
         leaked = [secret for secret in self.secrets - known if secret in answer.text]
-        self.leaks += [f"{method} {path} {body}: {answer.status_code} tells {secret}" for secret in leaked]
+        self.leaks += [f"{method} {path} {body}: {answer.status_code} reveals {secret}" for secret in leaked]
         self.asked += 1
         assert answer.status_code < 500, answer.text
         return answer.json() if answer.content and answer.is_success else {}
@@ -102,7 +102,7 @@ async def duplicates(walk: Walk, bucket: str = "files") -> None:
     """Send what is there already, and ask for it in every way."""
     for asked in ({}, {"file_hash": DIGEST}):
         mine = await walk("POST", f"/v1/buckets/{bucket}/uploads", {**FILE, **asked, "object_metadata": {"number": 8}})
-        assert mine["is_duplicate"] is False  # who may not read is told nothing before the bytes are there
+        assert mine["is_duplicate"] is False  # a caller that may not read learns nothing before the bytes are there
         assert (await put(mine, BODY)).is_success
         done = await walk("POST", f"/v1/uploads/{mine['upload_id']}/confirm", {})
         assert (done["status"], done["is_duplicate"], done["duplicate_of_upload_id"]) == ("COMPLETED", True, None)

@@ -155,7 +155,7 @@ async def test_storage_refuses_other_parts_than_those_that_were_named(tenant: Te
         confirmed = await client.post(f"{path}/confirm")
         assert confirmed.status_code == 200, confirmed.text
         assert confirmed.json()["file_hash"] == hashlib.sha256(BODY).hexdigest()
-        assert await attempt(signed[0], body[1]) == 404  # no part of it is taken any more
+        assert await attempt(signed[0], body[1]) == 404  # no part of it is accepted now
 
 
 async def test_the_url_of_a_part_takes_no_other_length(tenant: Tenant) -> None:

@@ -73,7 +73,7 @@ async def test_of_a_hundred_uploads_of_the_same_bytes_one_is_stored(
     }
     async with tenant.client() as client:
         uploads = await at_once(client, [("/v1/buckets/files/uploads", wish)] * CLIENTS)
-        assert not any(upload["is_duplicate"] for upload in uploads), "nobody has sent anything yet"
+        assert not any(upload["is_duplicate"] for upload in uploads), "no bytes have been sent yet"
         assert await quota(tenant) == (CLIENTS * len(body), 0)
         await send_all(uploads, body)
 

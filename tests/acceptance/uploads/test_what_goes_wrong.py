@@ -19,7 +19,7 @@ from domain.uploads.parts import MIN_PART_BYTES
 from tests.acceptance.uploads.test_main_job import announce, put
 from tests.acceptance.world import BODY, BYTES, NOTHING, OVERWRITTEN, PARTS, PNG, QUOTA, TIER_LIMIT, World
 
-OTHER = b"other bytes of the same length, which nobody has announced at any time" + b"." * 30
+OTHER = b"other bytes of the same length, which were never announced before now" + b"." * 30
 PNG_NOTE = "The bytes are a PNG image (image/png), but the upload says video/mp4."
 SHA256 = hashlib.sha256(BODY).hexdigest()
 LONG = re.compile(r"\b(upl_|[0-9a-f]{6}(?=[0-9a-f]{26}))\w+")  # ids and hashes are shortened
@@ -510,7 +510,7 @@ async def overwritten_afterwards_with_integrity(world: World) -> Seen:
     return upload, await send(upload, BODY)
 
 
-# In parts
+# Multipart
 
 
 @way(

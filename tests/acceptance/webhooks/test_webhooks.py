@@ -19,7 +19,7 @@ SOON = 20.0
 
 
 def ours(tenant: Tenant) -> httpx.AsyncClient:
-    """Return a client that knows the types of ours, which the contract does not."""
+    """Return a client that accepts Upwell's own types, which are not in the contract."""
     return httpx.AsyncClient(
         base_url=tenant.url, headers=tenant.headers, timeout=30, event_hooks={"response": [hold_to_own]}
     )

@@ -573,7 +573,7 @@ async def test_a_cancelled_caller_leaves_the_log_whole(kit: Kit, account: Accoun
         await ticks(number % 20)
         appending.cancel()
         await asyncio.gather(appending, return_exceptions=True)
-    for log in (kit.log, kit.other_log):  # whatever was under way is done when a later one is
+    for log in (kit.log, kit.other_log):  # earlier appends are done when a later one is
         await account.request(log)
     feed = await whole_feed(kit.log)
     assert [each.id for each in feed] == list(range(1, len(feed) + 1))

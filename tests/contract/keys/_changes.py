@@ -22,6 +22,6 @@ def rotated(account: Account, key_hash: str = NEW_HASH) -> ApiKeyRotated:
     )
 
 
-def settings(account: Account, **changed: Any) -> ApiKeySettingsChanged:  # noqa: ANN401  # whatever the fields take
+def settings(account: Account, **changed: Any) -> ApiKeySettingsChanged:  # noqa: ANN401  # any field values
     facts = {"name": "main", "description": "", "rate_limit_override": None, "expires_at": None}
     return ApiKeySettingsChanged(origin=account.origin(), key_id=account.key_id, **{**facts, **changed})

@@ -196,7 +196,7 @@ async def test_absence_is_not_cached_even_where_no_change_is_announced(database:
         account = await open_account(kit.log)
         pool = await open_pool(database.url, size=1)
         listener = Listener(database.url)
-        listener.connected = True  # as it believes; it hears nothing
+        listener.connected = True  # as it believes; it receives nothing
         directory = PostgresDirectory(PostgresReadSide(pool), listener)
         assert await directory.bucket(account.namespace_id, "late") is None
         await kit.log.append(account.command(account.bucket("late")))

@@ -1,4 +1,4 @@
-"""Filters, orders, searches and pages mean the same in memory and on PostgreSQL, whatever the rows are."""
+"""Filters, orders, searches and pages mean the same in memory and on PostgreSQL, for any rows."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta

@@ -302,7 +302,7 @@ async def test_an_upload_that_ends_is_an_original_only_of_what_ends_no_later(kit
     assert await original(None) is None, "it goes with its object"
 
     await kit.log.append(account.command(account.new_object(short)))
-    assert await original(hour) == good, "an object that lasts may let go of it, and then it has its own end"
+    assert await original(hour) == good, "an object that lasts may release it, and then it has its own end"
 
 
 async def test_of_many_uploads_with_the_same_bytes_that_complete_at_once_one_is_the_original(

@@ -125,7 +125,7 @@ async def test_the_audit_log_is_an_organizations_own_newest_first_in_pages(kit: 
     await account.append_to_key(kit.log, rotated(account))
     await account.request(kit.log)
 
-    async def ask(**query: Any) -> tuple[list[str], int]:  # noqa: ANN401  # whatever the fields take
+    async def ask(**query: Any) -> tuple[list[str], int]:  # noqa: ANN401  # any field values
         found, total = await kit.read_side.audit(account.organization_id, AuditQuery(**{"topics": AUDITED, **query}))
         return [event.topic for event in found], total
 

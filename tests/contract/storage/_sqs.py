@@ -1,4 +1,4 @@
-"""Queues of the SQS server that tests run against, as whoever sends to them sees them."""
+"""Queues of the SQS server that tests run against, as their senders see them."""
 
 import secrets
 from collections.abc import AsyncIterator

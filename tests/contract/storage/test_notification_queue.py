@@ -19,7 +19,7 @@ VISIBILITY_SECONDS = 1
 
 
 class Kit:
-    """A queue, what tells it something, and what lets undeleted notifications come again, soon."""
+    """A queue, a function that sends to it, and one that makes undeleted notifications visible again soon."""
 
     def __init__(
         self, queue: NotificationQueue, send: Callable[[str], Awaitable[None]], give_back: Callable[[], None]

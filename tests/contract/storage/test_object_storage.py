@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 
 __all__ = ["moto_server", "seaweedfs_server"]  # fixtures
 
-# Where servers differ in uploads in parts.
+# Where servers differ in multipart uploads.
 KEEPS_REPLACED: Final = {"seaweedfs"}  # lists a replaced part too, and takes it where its ETag is named
 COMPLETES_AGAIN: Final = {"seaweedfs", "moto"}  # says once more that it is done; S3 may, for a while
 BREAKS_ON_UNKNOWN: Final = {"moto"}  # answers 500 to the completion of an upload that it does not know
 
-LISTS_PARTS_AT_ONCE: Final = {"moto"}  # all uploads in parts in one page, and all begun in 2010
+LISTS_PARTS_AT_ONCE: Final = {"moto"}  # all multipart uploads in one page, and all begun in 2010
 
 SMALL_PART_BYTES: Final = 8
 RETURNS_CHECKSUMS: Final = {"memory"}  # lists what it has checked of parts; S3 does
@@ -199,7 +199,7 @@ async def read(storage: ObjectStorage, key: str, content: StoredContent) -> list
 
 
 async def old_versions(storage: ObjectStorage, key: str) -> list[int]:
-    """Return the sizes of what is under a key, and not found there any more."""
+    """Return the sizes of the objects that were under a key and are gone now."""
     pages = [page async for page in storage.list_old_versions(page=2)]
     return sorted(each.size_bytes for page in pages for each in page if each.key == key)
 
@@ -334,34 +334,34 @@ async def test_of_all_versions_one_is_kept_and_is_the_current_one(case: Case, ke
         pytest.skip("there are no versions")
     beside = f"{key}-beside"
     await case.put(key, b"earlier", "text/plain", False)
-    await case.put(key, b"proved", "text/plain", False)
-    proved = await head(case.storage, key)
+    await case.put(key, b"verified", "text/plain", False)
+    verified = await head(case.storage, key)
     await case.put(beside, b"beside", "text/plain", False)
     for body in (b"later", b"latest"):
         await case.put(key, body, "text/plain", False)
     assert await old_versions(case.storage, key) == [5, 6, 7]
 
-    await case.storage.keep_only(key, proved.version_id or "")
-    await case.storage.keep_only(key, proved.version_id or "")
+    await case.storage.keep_only(key, verified.version_id or "")
+    await case.storage.keep_only(key, verified.version_id or "")
 
-    assert await head(case.storage, key) == proved
+    assert await head(case.storage, key) == verified
     assert await old_versions(case.storage, key) == []
-    assert b"".join(await read(case.storage, key, proved)) == b"proved"
+    assert b"".join(await read(case.storage, key, verified)) == b"verified"
     assert (await head(case.storage, beside)).size_bytes == 6
 
 
 async def test_where_the_version_to_keep_is_gone_nothing_is_deleted(case: Case, key: str) -> None:
     if not case.versioned:
         pytest.skip("there are no versions")
-    await case.put(key, b"proved", "text/plain", False)
-    proved = await head(case.storage, key)
+    await case.put(key, b"verified", "text/plain", False)
+    verified = await head(case.storage, key)
     await case.storage.delete(key)
-    await case.storage.keep_only(key, proved.version_id or "")
+    await case.storage.keep_only(key, verified.version_id or "")
     assert await case.storage.head(key) is None
     await case.put(key, b"later", "text/plain", False)
     later = await head(case.storage, key)
 
-    await case.storage.keep_only(key, proved.version_id or "")
+    await case.storage.keep_only(key, verified.version_id or "")
 
     assert await head(case.storage, key) == later
 
@@ -456,7 +456,7 @@ async def test_ping_returns_while_storage_answers(case: Case) -> None:
 
 
 async def begin(case: Case, key: str, *bodies: bytes) -> tuple[str, list[StoredPart]]:
-    """Begin an upload in parts and PUT these, from number 1 on."""
+    """Begin a multipart upload and PUT these parts, from number 1 on."""
     multipart_id = await case.storage.begin_multipart(key, content_type="text/x-greeting")
     return multipart_id, [await case.put_part(key, multipart_id, n, body) for n, body in enumerate(bodies, 1)]
 
@@ -522,7 +522,7 @@ async def test_a_part_that_is_put_again_replaces_the_first(case: Case, key: str)
 
     async with asyncio.timeout(20):
         while await case.storage.parts(key, multipart_id) != [new]:
-            assert case.server in KEEPS_REPLACED  # which of one second is the last one it does not tell
+            assert case.server in KEEPS_REPLACED  # of parts of one second it does not report which is the last
             await case.put_part(key, multipart_id, 1, b"newer")
     if case.server not in KEEPS_REPLACED:
         with pytest.raises(PartsRefusedError):

@@ -220,7 +220,7 @@ class Answer(NamedTuple):
 class Served(NamedTuple):
     """A signer, and a server that keeps what it signs: (method, url, headers, body, now).
 
-    `begin` begins an upload in parts, of which storage checks each or none; `parts_of` lists their numbers and sizes.
+    `begin` begins a multipart upload whose parts storage checks or not; `parts_of` lists their numbers and sizes.
     """
 
     signer: UrlSigner

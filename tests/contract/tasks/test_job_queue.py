@@ -117,7 +117,7 @@ async def test_workers_that_lease_at_once_get_each_job_once(kit: Kit, account: A
     )
     taken = [job.upload_id for some in leased for job in some]
     assert len(taken) == len(set(taken))
-    rest = await lease_all(kit.jobs, now)  # a job that somebody was just looking at may have been passed over
+    rest = await lease_all(kit.jobs, now)  # a job that another worker was just reading may have been skipped
     assert {*taken, *(job.upload_id for job in rest)} == uploads
 
 
@@ -239,10 +239,10 @@ async def test_an_event_reschedules_a_leased_job(kit: Kit, account: Account, upl
     second = await lease_one(kit.jobs, due_at)
     assert second.attempts == 2
     await account.send(kit.log, upload_id, account.reissues(timedelta(minutes=30)))
-    anew = await lease_one(kit.other_jobs, account.clock.now() + timedelta(minutes=30) + GRACE)
-    assert (anew.upload_id, anew.kind, anew.attempts) == (upload_id, JobKind.EXPIRE, 1)
+    again = await lease_one(kit.other_jobs, account.clock.now() + timedelta(minutes=30) + GRACE)
+    assert (again.upload_id, again.kind, again.attempts) == (upload_id, JobKind.EXPIRE, 1)
     await kit.jobs.done(second)
-    assert await kit.other_jobs.extend(anew, until=far(due_at))
+    assert await kit.other_jobs.extend(again, until=far(due_at))
 
 
 # When to look
@@ -370,7 +370,7 @@ async def test_when_the_url_has_expired_the_bytes_of_a_completed_upload_are_chec
 
 
 async def discards(kit: Kit, account: Account, upload_id: str) -> dict[JobKind, Job]:
-    """Return the jobs of an upload whose bytes must go, after a look at how they are told."""
+    """Return the jobs of an upload whose bytes must be deleted, and check how they are reported."""
     jobs = {job.kind: job for job in await lease_all(kit.jobs, far(account.clock.now()))}
     discard = jobs[JobKind.DISCARD]
     assert discard.due_at == account.clock.now()

@@ -120,7 +120,7 @@ async def test_an_item_begins_and_the_task_with_it(kit: Kit, account: Account, m
     assert (item.index, item.subject, item.input, item.status) == (1, "upl_1", {"number": 1}, TaskStatus.PROCESSING)
     record = await get(kit, account, task.task_id)
     assert (record.status, record.updated_at) == (TaskStatus.PROCESSING, later)
-    assert await kit.tasks.begin(task.task_id, 1, now=later) is not None, "whoever began it may be gone"
+    assert await kit.tasks.begin(task.task_id, 1, now=later) is not None, "the worker that began it may be gone"
 
 
 @pytest.mark.parametrize("index", [3, 1_000_000])
@@ -384,7 +384,7 @@ async def test_a_verification_is_dropped_when_its_upload_has_ended(kit: Kit, acc
     await account.send(kit.log, upload_id, account.accepts())
     assert await kit.tasks.drop("task_verify", ended_before=account.clock.now())
     assert await listed(kit, account) == []
-    assert (await get(kit, account, "task_verify")).status is TaskStatus.COMPLETED, "the upload still tells it"
+    assert (await get(kit, account, "task_verify")).status is TaskStatus.COMPLETED, "the upload still has the status"
 
 
 def test_the_job_of_an_item_names_it() -> None:

@@ -28,7 +28,7 @@ PAUSE = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Desk:
-    """The ports of webhooks, and how to enter a transaction of theirs."""
+    """The ports of webhooks, and how to enter one of their transactions."""
 
     kit: Kit
     account: Account

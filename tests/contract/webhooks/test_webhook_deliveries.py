@@ -19,7 +19,7 @@ from tests.contract.webhooks._desk import LASTS, PAUSE, Desk, places
 async def test_what_is_due_is_leased_once_and_ends(desk: Desk) -> None:
     await desk.make("wh_1")
     await desk.add(("wh_1", 7, "upl_1"))
-    await desk.add(("wh_1", 7, "upl_1"))  # told twice
+    await desk.add(("wh_1", 7, "upl_1"))  # repeated
     (leased,) = await desk.lease()
     assert (leased.attempts, leased.first_at, leased.status) == (1, desk.account.clock.now(), DeliveryStatus.PENDING)
     assert await desk.lease("b") == []

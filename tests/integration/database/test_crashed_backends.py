@@ -32,7 +32,7 @@ from tests.stack import prepare
 
 
 class Crashing(PostgresSubscriptions):
-    """Kills a backend right after the next position was recorded, once it is told which."""
+    """Kills a given backend right after the next position was recorded."""
 
     def __init__(self, pool: Pool) -> None:
         super().__init__(pool)

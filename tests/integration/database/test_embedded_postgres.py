@@ -238,14 +238,14 @@ def test_a_long_path_with_spaces_commas_and_umlauts_works(folder: Path) -> None:
         assert execute(server, "SELECT 1") == [(1,)]
 
 
-@pytest.mark.skipif(not AS_ROOT, reason="only root runs PostgreSQL as somebody else")
+@pytest.mark.skipif(not AS_ROOT, reason="only root runs PostgreSQL as another user")
 def test_as_root_it_runs_as_the_user_nobody_which_owns_its_data(folder: Path) -> None:
     with EmbeddedPostgres.start(folder / "pg", settings=FAST) as server:
         assert psutil.Process(server.pid).username() == "nobody"
         assert (folder / "pg" / "pgdata").owner() == "nobody"
 
 
-@pytest.mark.skipif(not AS_ROOT, reason="only root runs PostgreSQL as somebody else")
+@pytest.mark.skipif(not AS_ROOT, reason="only root runs PostgreSQL as another user")
 def test_data_moves_with_a_note_if_the_user_nobody_cannot_reach_the_folder(folder: Path, shared: Path) -> None:
     private = folder / "private"
     private.mkdir(mode=0o700)
@@ -263,13 +263,13 @@ def test_data_moves_with_a_note_if_the_user_nobody_cannot_reach_the_folder(folde
     data.rename(moved)
     with pytest.raises(EmbeddedError, match="was moved or copied"):
         EmbeddedPostgres.start(moved, settings=FAST)
-    shutil.rmtree(moved)  # whoever deletes the folder begins anew, and finds the old data set aside
+    shutil.rmtree(moved)  # after the folder is deleted, a new cluster starts and the old data is set aside
     with EmbeddedPostgres.start(data, settings=FAST) as server:
         assert execute(server, "SELECT count(*) FROM pg_tables WHERE tablename = 'kept'") == [(0,)]
     assert place.with_name(f"{place.name}.1").is_dir()
 
 
-@pytest.mark.skipif(not AS_ROOT, reason="only root runs PostgreSQL as somebody else")
+@pytest.mark.skipif(not AS_ROOT, reason="only root runs PostgreSQL as another user")
 def test_programs_that_the_user_nobody_cannot_reach_are_copied_once(
     folder: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -309,7 +309,7 @@ def test_without_any_programs_the_variable_to_set_is_named(folder: Path, monkeyp
 
 
 def run_as_an_ordinary_user(program: str, *arguments: Path) -> subprocess.CompletedProcess[str]:
-    """Run it in our interpreter. Root becomes somebody else in there, for others may not reach the interpreter."""
+    """Run it in this interpreter. Root changes its user in there, because other users may not reach the interpreter."""
     become = (
         "import os, encodings.idna, adapters.embedded.postgres\n"
         "if os.geteuid() == 0: os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"

@@ -101,7 +101,7 @@ async def rows(database: Database) -> dict[str, tuple[int, str]]:
         found = {}
         for (table,) in tables:
             [row] = await owner.fetch(
-                "SELECT count(*), coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '')"  # noqa: S608  # a name of ours
+                "SELECT count(*), coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '')"  # noqa: S608  # a fixed name
                 f" FROM upwell.{table} t"
             )
             found[table] = (row[0], row[1])
@@ -317,7 +317,7 @@ async def test_a_function_that_only_functions_call_may_get_another_signature(
     made = [line for line in (await catalogue(fresh.owner_url))["functions"] if line.startswith(f"upwell.{name}(")]
     assert len(made) == 1
     assert f"{SERVICE_ROLE}=X" not in made[0]
-    assert "'=X/" not in made[0]  # nor may everybody call it
+    assert "'=X/" not in made[0]  # nor may every role call it
     async with running_log(fresh.url) as log:
         await (await open_account(log)).request(log)
 

@@ -39,7 +39,13 @@ from entrypoints.wiring.use_cases import Services
 from tests.acceptance.uploads.test_main_job import announce, put
 from tests.conftest import LOGIN, Database, Servers, Service, Tenant, make_tenant
 
-OF_NOBODY = {"migrations", "functions", "log_head", "search_head", "subscriptions"}  # none says anything of anybody
+WITHOUT_ORGANIZATION = {
+    "migrations",
+    "functions",
+    "log_head",
+    "search_head",
+    "subscriptions",
+}  # no data of organizations
 PAGE = PageRequest(limit=10, with_total=True)
 
 
@@ -55,7 +61,7 @@ async def fill(tenant: Tenant) -> tuple[str, str]:
 
 @asynccontextmanager
 async def as_the_service(database: Database) -> AsyncIterator[Connection]:
-    """A connection that has the service's rights and says of nobody that it reads for them."""
+    """A connection that has the service's rights and no organization."""
     connection = await connect(database.url)
     try:
         await connection.execute("RESET upwell.organization_id")
@@ -67,11 +73,11 @@ async def as_the_service(database: Database) -> AsyncIterator[Connection]:
 
 async def tables(connection: Connection) -> set[str]:
     rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'upwell'")
-    return {row["tablename"] for row in rows} - OF_NOBODY
+    return {row["tablename"] for row in rows} - WITHOUT_ORGANIZATION
 
 
 async def count(connection: Connection, table: str) -> int:
-    found: int = await connection.fetchval(f"SELECT count(*) FROM upwell.{table}")  # noqa: S608  # a name of ours
+    found: int = await connection.fetchval(f"SELECT count(*) FROM upwell.{table}")  # noqa: S608  # a fixed name
     return found
 
 
@@ -88,7 +94,7 @@ async def test_the_wall_stands_around_every_table_and_also_before_its_owner(data
     walls = {(row["tablename"], row["policyname"]) for row in policies}
     assert walls == {(table, name) for table in await tables(owner) for name in ("owner", "organization")}
     await owner.close()
-    assert {row["relname"] for row in rows if not row["walled"]} == OF_NOBODY
+    assert {row["relname"] for row in rows if not row["walled"]} == WITHOUT_ORGANIZATION
 
 
 async def test_the_service_is_refused_what_it_may_not_do_and_owns_nothing(service: Service) -> None:
@@ -255,7 +261,7 @@ def transport_to(app: Any) -> httpx.ASGITransport:  # noqa: ANN401  # Litestar's
 
 
 class Careless(Admitting, frozen=True, kw_only=True):
-    """An application that looks up whatever namespace is named, whosever it is."""
+    """An application that looks up any namespace, of any organization."""
 
     everybody: list[NamespaceRecord]
 

@@ -35,7 +35,7 @@ def factory_for(url: str, name: str = "upwell", **settings: str) -> UpwellFactor
 class WritingRecorder(LogRecorder):
     """Writes what its callers count from 1. Its user may call `upwell.append`.
 
-    The events of one stream stand together in a call, in order, as they do in a command of ours.
+    The events of one stream are together in a call, in order, as in a command of Upwell.
     """
 
     added: ClassVar = 0

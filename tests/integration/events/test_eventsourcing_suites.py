@@ -222,5 +222,5 @@ class TestForeignEvents(WritesLog):
             unknown = connection.execute(
                 "SELECT tag FROM unnest(%s::text[]) tag WHERE NOT upwell.is_ours(tag) ORDER BY tag", (list(BY_TAG),)
             ).fetchall()
-        # these are read by nobody but the audit log: no table is made of them, and no cache is dropped for them
+        # only the audit log reads these: no table is derived from them, and no cache is dropped for them
         assert unknown == [("audit.api_keys_listed.v1",), ("event_token.issued.v1",)]

@@ -36,7 +36,7 @@ AN_HOUR = timedelta(hours=1)
 
 
 class Process(NamedTuple):
-    """What a process of the service has: a listener of its own, and what hears by it."""
+    """The parts of a process of the service: its listener, and the readers that it wakes."""
 
     listener: Listener
     log: PostgresEventLog
@@ -154,7 +154,7 @@ async def test_a_waiting_worker_looks_again_when_its_listener_is_back(here: Proc
     with capture_logs():
         assert await kill_listeners(owner) == 1
         async with asyncio.timeout(SOON):
-            await waiting  # something may have been announced while nobody heard it
+            await waiting  # an announcement may have been missed
     assert here.listener.connected
 
 

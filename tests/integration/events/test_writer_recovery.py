@@ -57,7 +57,7 @@ class Way:
 
 
 class Proxy:
-    """Stands between a log and PostgreSQL, and loses what it is told to lose."""
+    """Stands between a log and PostgreSQL, and loses data on command."""
 
     def __init__(self, url: str, folder: Path) -> None:
         (upstream,) = parse_qs(urlsplit(url).query)["host"]
@@ -281,7 +281,7 @@ async def test_a_backend_that_is_killed_before_it_began_costs_nothing_but_time(
         appending = asyncio.create_task(log.append(command))
         first = await until_waiting(owner, 1)
         assert await kill_writer(owner) == 1
-        await until_waiting(owner, 1, beyond=first)  # it has connected anew and asks what became of the command
+        await until_waiting(owner, 1, beyond=first)  # it has connected again and looks up the command
         await owner.execute(f"SELECT pg_advisory_unlock({WRITERS_LOCK})")
         assert await soon(appending) == 6
     streams = await check_whole(log)
@@ -560,7 +560,7 @@ async def test_a_command_without_an_answer_is_unknown_and_not_reported_as_unwrit
 
 @dataclass(frozen=True)
 class Replicated:
-    """A server whose commits wait for a standby, when told so."""
+    """A server whose commits wait for a standby, on command."""
 
     url: str
 
@@ -628,7 +628,7 @@ async def test_what_is_found_after_a_lost_connection_counts_once_a_standby_has_i
             backend = await until_one_waits_for_a_standby(watch, "upwell.append")
             await watch.execute("SELECT pg_terminate_backend($1)", backend)
             await until_one_waits_for_a_standby(watch, "pg_logical_emit_message")
-            assert await log.head() == 6  # anybody can see it
+            assert await log.head() == 6  # every session sees it
             assert not appending.done()
             if it_comes_back:
                 await replicated.wait_for_standby(watch, it_waits=False)

@@ -1,4 +1,4 @@
-"""Search by the index of texts finds what it finds without it, for nobody else, and keeps nothing of what is gone."""
+"""Search with the text index finds the same as without it, in one organization, and keeps no deleted text."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -105,7 +105,7 @@ class World:
         return "OFFSET 0) among" in query
 
     async def same(self, search: str) -> bool:
-        """Say whether both ways answer the same, and the quick one was told what to look at."""
+        """Return whether both ways give the same result, and the quick one used candidates."""
         self.reads.asked.clear()
         quick = await self._found(self.quick, search, None)
         assert any("search_candidates" in query for query in self.reads.asked)
@@ -298,8 +298,8 @@ async def test_no_organization_finds_rows_of_another(world: World, database: Dat
         assert await reads.fetchval("SELECT count(*) FROM upwell.search_texts") == 0
         acting_for.set(world.account.organization_id)
         assert upload_id in (await reads.fetch(ask, world.account.bucket_id))[0]["ids"]
-        nobody = await pool.fetchval(ask, world.account.bucket_id)
-        assert nobody == []
+        found = await pool.fetchval(ask, world.account.bucket_id)
+        assert found == []
     assert await reads.fetchval("SELECT count(*) FROM upwell.search_texts") == 2
     await pool.close()
 

@@ -1,4 +1,4 @@
-"""Context variables of one task never reach another: a process's own work acts for nobody."""
+"""Context variables of one task never reach another: a process's own work has no caller."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -119,7 +119,7 @@ async def test_a_database_that_goes_away_between_two_steps_of_a_start_is_waited_
     tried: list[object] = []
     go_on = getattr(*step)
 
-    async def fail_once(*given: Any, **named: Any) -> Any:  # noqa: ANN401  # whatever it takes and gives
+    async def fail_once(*given: Any, **named: Any) -> Any:  # noqa: ANN401  # any arguments and result
         tried.append(given)
         if len(tried) == 1:
             raise ConnectionRefusedError

@@ -181,11 +181,11 @@ async def test_forgotten_and_missing_bytes_are_reported_also_after_a_rebuild(pla
     await place.services.worker.forget(gone.record.upload_id, actor_id="system:operator")
     await place.work()
     await place.put(gone, b"one")
-    lacking, overwritten = await place.announce(b"two"), await place.announce(b"three")
-    for answer, body in ((lacking, b"two"), (overwritten, b"three")):
+    missing, overwritten = await place.announce(b"two"), await place.announce(b"three")
+    for answer, body in ((missing, b"two"), (overwritten, b"three")):
         await place.put(answer, body)
         assert await place.confirm(answer) is Status.COMPLETED
-    await place.storage.delete(lacking.record.storage_key)
+    await place.storage.delete(missing.record.storage_key)
     await place.put(overwritten, b"eerht")
     wrong = [
         (FindingKind.MISSING, "nothing is there"),

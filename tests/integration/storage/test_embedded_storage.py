@@ -69,7 +69,7 @@ def listening(storage: EmbeddedStorage) -> set[tuple[str, int]]:
 
 
 def ask(port: int, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-    """Send a request that nobody signed."""
+    """Send an unsigned request."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request(method, path, body, {"Content-Type": "multipart/form-data; boundary=b"})

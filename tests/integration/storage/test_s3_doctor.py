@@ -172,7 +172,7 @@ async def test_a_server_that_checks_no_signatures_is_found_out(moto_bucket: S3Bu
 async def test_wrong_credentials_are_one_sentence_without_the_secret(
     bucket: S3Bucket, access_key_id: str | None
 ) -> None:
-    secret = "a-secret-that-nobody-may-see"
+    secret = "a-secret-that-must-not-appear"
     credentials = Credentials(access_key_id or bucket.server.access_key_id, secret, "a-session-token")
 
     *before, last = (await examine(doctor(bucket, credentials=credentials))).values()

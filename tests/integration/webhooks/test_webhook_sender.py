@@ -90,7 +90,7 @@ async def test_the_response_of_a_receiver_is_not_kept(receiver: Receiver) -> Non
 
 
 async def test_answers_of_another_service_are_not_reported() -> None:
-    """An address may be that of a database or a mail server, whose greeting is nobody's business."""
+    """An address may be that of a database or a mail server, whose greeting must not be reported."""
 
     async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0-OpenSSH_9.2p1 secret-host\r\n")
@@ -163,7 +163,7 @@ async def test_a_name_that_leads_inside_is_refused_when_it_is_resolved(monkeypat
 
 
 async def test_an_address_is_looked_at_again_when_a_socket_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the resolver was made to believe, the address of the socket counts."""
+    """The address of the socket counts, even if the resolver was deceived."""
     async with AsyncExitStack() as stack:
         inside = await stack.enter_async_context(receiving(Receiver()))
         sender = await stack.enter_async_context(sending())

@@ -345,7 +345,7 @@ class Client:
         return await self.world.send_parts.parts(self.namespace, answer.record.upload_id, bucket_id=None)
 
     async def put_part(self, answer: Answer, number: int, body: bytes, *, sha256: str | None = None) -> StoredPart:
-        """Send a part, as whoever holds its URL."""
+        """Send a part by its URL."""
         record = await self.record(answer)
         stored = self.world.storage.put_part(record.storage_key, record.multipart_id or "", number, body, sha256=sha256)
         assert stored is not None

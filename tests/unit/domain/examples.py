@@ -1,4 +1,4 @@
-"""One upload of a video, told in full: its commands, its events, and a past that leads to each of its states."""
+"""One upload of a video, in full: its commands, its events, and a past that leads to each of its states."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -98,7 +98,7 @@ CONTENT = VerifiedContent(
 given: Behaviour[Upload, UploadCommand, UploadEvent] = Behaviour(UPLOAD)
 
 
-def asked(**changed: Any) -> UploadRequest:  # noqa: ANN401  # whatever the fields of a request take
+def asked(**changed: Any) -> UploadRequest:  # noqa: ANN401  # any field values of a request
     return msgspec.structs.replace(REQUEST, **changed)
 
 

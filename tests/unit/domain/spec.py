@@ -14,7 +14,7 @@ Fact = TypeVar("Fact")
 
 
 class Given(Generic[State, Command, Fact]):
-    """An aggregate, its past told."""
+    """An aggregate with a past."""
 
     def __init__(self, decider: Decider[Command, Fact, State], state: State) -> None:
         self._decider = decider
@@ -45,7 +45,7 @@ class When(Generic[State, Command, Fact]):
         return self._decider.fold(self._state, found)
 
     def then_nothing(self) -> None:
-        """Demand that the command is accepted and is not news."""
+        """Require that the command is accepted without an event."""
         self.then()
 
     def then_refused(self, error: type[RefusedError], code: str) -> RefusedError:

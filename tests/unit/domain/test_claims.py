@@ -1,4 +1,4 @@
-"""Which names and unique keys things hold, and when they let go of them."""
+"""Which names and unique keys aggregates hold, and when they release them."""
 
 from collections.abc import Callable
 from functools import partial
@@ -42,7 +42,7 @@ from tests.unit.domain.examples import COMPLETED, LATER, ORIGIN, REQUESTED
 
 
 class Given:
-    """A thing, its past told."""
+    """An aggregate with a past."""
 
     def __init__(self, stream_id: str, *events: Event) -> None:
         self._stream_id = stream_id

@@ -1,4 +1,4 @@
-"""`tests/golden/` holds a JSON for every tag ever released. Nobody edits a file there.
+"""`tests/golden/` holds a JSON for every tag ever released. Files there are never edited.
 
 A field with a default may be added to an event, with one more file; every other change of a shape is a new tag.
 `<tag>.json` is a whole event, `<tag>.redacted.json` the same one after it was forgotten, `<tag>.<what>.json` one more.

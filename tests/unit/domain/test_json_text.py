@@ -1,4 +1,4 @@
-"""Whatever bytes come: JSON, or one kind of error."""
+"""Any bytes are JSON, or raise one kind of error."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""What no setting may be: secrets that somebody would guess, and none where one is needed."""
+"""Invalid settings: secrets that can be guessed, and missing required ones."""
 
 import secrets
 

@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 
 class Storage:
-    """Takes bytes, after it has failed as often as told. An exception is raised when half of them have come."""
+    """Accepts bytes, after a given number of failures. An exception is raised when half of them have come."""
 
     def __init__(self, *failures: httpx.Response | Exception) -> None:
         self.failures = list(failures)
@@ -52,8 +52,8 @@ class Storage:
         self.kept = body
         return httpx.Response(200, headers={"ETag": '"e"'})
 
-    def upload(self, given: Any, **options: Any) -> list[Progress]:  # noqa: ANN401  # whatever a client takes
-        """Upload a file and return what was told of the sending."""
+    def upload(self, given: Any, **options: Any) -> list[Progress]:  # noqa: ANN401  # any input of a client
+        """Upload a file and return the reported progress of the sending."""
         seen: list[Progress] = []
         known = {"transport": httpx.MockTransport(self), "retries": Retries(attempts=ATTEMPTS, first_seconds=0)}
         with Client("http://upwell.test", "sk", "ns", bucket="b", **known) as client:  # type: ignore[arg-type]

@@ -64,6 +64,6 @@ def test_a_folder_without_a_cluster_is_distinguished_from_an_empty_one(tmp_path:
 
 def test_a_cluster_of_another_user_is_refused(tmp_path: Path) -> None:
     binaries = PostgresBinaries(tmp_path, 18)
-    account = Account("somebody", os.geteuid() + 1, os.getegid())
+    account = Account("another", os.geteuid() + 1, os.getegid())
     with pytest.raises(EmbeddedError, match=f"belongs to uid {os.geteuid()}"):
         postgres._check_cluster(tmp_path, binaries, account)

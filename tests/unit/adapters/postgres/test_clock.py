@@ -121,7 +121,7 @@ async def test_the_first_answer_is_as_good_as_half_of_its_way_and_quicker_ones_a
     place.there, place.back = 0.0, 4.0
     await place.clock.measure()
     assert place.off == pytest.approx(-2, abs=1e-6)
-    place.clock.check()  # which proves nothing against this host
+    place.clock.check()  # which is no evidence against this host
     place.there, place.back = 0.01, 0.02
     await place.clock.measure()
     assert abs(place.off) <= 0.02

@@ -27,7 +27,7 @@ def refused(status: int, code: str) -> bytes:
 
 
 class Server:
-    """Answers as told, and remembers what it was asked: (method, path and query without signatures).
+    """Gives set answers, and remembers its requests: (method, path and query without signatures).
 
     `sent`: the headers and the body of each question.
     """

@@ -11,7 +11,7 @@ from tests.unit.adapters.s3._server import Answer, http, refused, storage_on
 
 
 def bucket_server(**broken: bytes) -> Answer:
-    """Answer as a bucket that keeps what it is told, but for the named parts of it."""
+    """Answer as a bucket that keeps its settings, except for the named ones."""
     kept: dict[str, bytes] = {}
     missing = {
         "versioning": http(200, b"<VersioningConfiguration/>"),

@@ -1,4 +1,4 @@
-"""A bucket goes with all that is in it, whatever else happens meanwhile."""
+"""A bucket is deleted with its contents, despite concurrent changes."""
 
 import asyncio
 from datetime import timedelta

@@ -19,7 +19,7 @@ from tests.unit.application.world import Client, World
 
 
 class Bureau(Office):
-    """Webhooks, and who checks and mends what they were told."""
+    """Webhooks, and the use cases that check and repair their deliveries."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -207,7 +207,7 @@ async def test_without_waiting_readers_the_log_is_not_followed(
     monkeypatch.setattr(reading_events, "_LINGER_SECONDS", -1.0)
     await client.make_bucket("files")
     await reading.wait(interest_of(client), after=await world.log.head(), limit=1, seconds=0.01)
-    for _ in range(3):  # the first one is followed, and then nobody is left
+    for _ in range(3):  # the first one is followed, and then no reader is left
         await client.request()
         await asyncio.sleep(0)
 

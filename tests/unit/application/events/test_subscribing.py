@@ -22,7 +22,7 @@ REQUESTED = frozenset({"upload.requested.v1"})
 
 @dataclass
 class Counting:
-    """A projection that remembers what it was given, and fails as often as it is told to."""
+    """A projection that remembers what it was given, and fails a given number of times."""
 
     name: str = "counting"
     topics: frozenset[str] | None = REQUESTED
@@ -43,7 +43,7 @@ class Counting:
 
 @dataclass
 class Summing:
-    """A projection in bulk that remembers what it has written, and fails as often as it is told to."""
+    """A projection in bulk that remembers what it has written, and fails a given number of times."""
 
     name: str = "summing"
     fails: int = 0

@@ -123,7 +123,7 @@ async def test_a_bucket_that_is_not_active_takes_no_uploads_and_can_still_be_see
         check_active(seen)
     assert caught.value.code == "bucket_not_active"
     with pytest.raises(ForbiddenError):
-        await client.request()  # whoever passed the guard before is refused under the lock
+        await client.request()  # a request that passed admission before is refused under the lock
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tokens are counted by the log, whoever counts wrong beside it."""
+"""The log counts the uses of tokens, even if another count is wrong."""
 
 import asyncio
 from datetime import timedelta
@@ -115,7 +115,7 @@ async def test_a_token_ends_with_its_time_and_with_its_key(world: World, client:
         await world.admitting.caller(secret)
     assert caught.value.code == "key_revoked"
     with pytest.raises(UnauthenticatedError):
-        await page.request()  # whoever passed the guard before is refused under the lock
+        await page.request()  # a request that passed admission before is refused under the lock
     world.clock.advance(timedelta(minutes=15))
     with pytest.raises(UnauthenticatedError) as caught:
         await world.admitting.caller(secret)

@@ -1,4 +1,4 @@
-"""Keys, organizations, namespaces and buckets: names are given once, limits are told whole."""
+"""Keys, organizations, namespaces and buckets: names are unique, limits are recorded as a whole."""
 
 from dataclasses import replace
 from datetime import timedelta

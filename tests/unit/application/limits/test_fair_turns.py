@@ -15,7 +15,7 @@ async def settled() -> None:
 
 
 class Crowd:
-    """Those who have had their turn, in this order, each staying until it is let go."""
+    """The callers that have had their turn, in this order; each stays until it is released."""
 
     def __init__(self, turns: FairTurns) -> None:
         self.turns = turns
@@ -166,7 +166,7 @@ def test_places_are_never_more_than_there_are_and_none_is_lost(
             waiting = {name[0] for name, task in tasks.items() if not task.done() and name not in crowd.inside}
             if len(crowd.inside) < places:
                 full = {holder for holder, n in Counter(name[0] for name in crowd.inside).items() if n == of_one}
-                assert waiting <= full, "a place is free, and somebody who may have it waits"
+                assert waiting <= full, "a place is free, and a caller that may have it waits"
         for gate in crowd.gates.values():
             gate.set()
         await asyncio.gather(*tasks.values(), return_exceptions=True)

@@ -31,7 +31,7 @@ class CountingLedger(MemoryRateLedger):
 
 
 class BrokenLedger:
-    """Fails, or is silent for ever."""
+    """Fails, or never answers."""
 
     def __init__(self, *, silent: bool) -> None:
         self.silent = silent
@@ -141,7 +141,7 @@ async def test_a_key_with_a_limit_of_its_own_is_held_to_both(caller: Caller, clo
     key = limited(caller, override=20)
     assert allowed(await ask(process, key, 3, RequestClass.METADATA)) == 3
     verdicts = await ask(process, key, 30)
-    assert allowed(verdicts) == 17, "a key's limit counts all of its requests, whatever their class"
+    assert allowed(verdicts) == 17, "a key's limit counts all of its requests, of any class"
     assert [(each.name, each.remaining) for each in verdicts[-1].standings] == [("key", 0), ("upload", 283)]
     with pytest.raises(TooManyRequestsError, match="20 requests per minute is the limit of this API key"):
         verdicts[-1].check()
@@ -211,7 +211,7 @@ async def test_what_belongs_to_ended_minutes_is_not_kept(caller: Caller, clock: 
 
 
 def holding(caller: Caller, number: int = 1) -> Caller:
-    """Return somebody who asks with an upload token of this key."""
+    """Return a caller with an upload token of this key."""
     token = UploadToken(
         token_id=f"utk_{number}",
         key_id=caller.key.key_id,

@@ -103,7 +103,7 @@ async def test_a_key_that_may_not_delete_ends_nothing_that_others_sent(client: C
     with pytest.raises(EndDeniedError):
         await writer.change(lasting.object_id, expires_after_seconds=60)
     assert (await client.record(theirs)).deletes_at is None
-    await client.make(of(theirs.record.upload_id), expires_after_seconds=60)  # whoever may delete may end it
+    await client.make(of(theirs.record.upload_id), expires_after_seconds=60)  # a caller that may delete may end it
 
 
 async def test_what_a_token_of_the_key_sent_is_the_keys_own_to_end(client: Client) -> None:

@@ -35,7 +35,7 @@ def before(monkeypatch: pytest.MonkeyPatch, thing: object, name: str, happens: B
     real = getattr(thing, name)
     left = [happens]
 
-    async def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # whatever the port takes
+    async def call(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  # any arguments of the port
         if left:
             await left.pop()()
         return await real(*arguments, **named)
@@ -81,7 +81,7 @@ async def test_bytes_that_changed_in_storage_make_no_object(world: World, client
 
 @pytest.fixture
 async def vanishing(world: World, client: Client, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An object that is deleted when somebody has found its unique key and goes on to look at it."""
+    """An object that is deleted between the lookup of its unique key and the next read."""
     made = await client.make(fields={"sku": "1"})
     before(
         monkeypatch,
@@ -158,7 +158,7 @@ async def test_a_deletion_includes_uploads_that_were_added_meanwhile(
     assert await client.object(made.object_id) is None
     assert await world.read_side.upload(client.namespace.namespace_id, second.upload_id or "") is None
     await world.pass_time(world.rules.retention)
-    assert await client.quota() == (0, 3)  # the first was released: it stays until somebody deletes it
+    assert await client.quota() == (0, 3)  # the first was released: it stays until it is deleted
 
 
 async def test_of_two_objects_that_leave_an_upload_to_each_other_none_leaves_its_bytes_behind(

@@ -1,4 +1,4 @@
-"""An organization's own admins change what it tells of itself, and its limits within those of its tier."""
+"""An organization's own admins change its profile, and its limits within those of its tier."""
 
 import msgspec
 import pytest

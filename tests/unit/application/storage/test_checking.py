@@ -1,4 +1,4 @@
-"""Checking storage: what is waste, what is not, and what lacks."""
+"""Checking storage: wasted, needed and missing bytes."""
 
 from collections.abc import Collection, Mapping
 from datetime import timedelta
@@ -15,7 +15,7 @@ A_DAY = timedelta(days=1)
 
 
 class Check:
-    """A check of a world, and what it told."""
+    """A check of a world, and its findings."""
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -1,4 +1,4 @@
-"""What storage tells leads to what is due."""
+"""Notifications of storage make jobs due."""
 
 import asyncio
 import json
@@ -72,7 +72,7 @@ async def test_bytes_that_storage_reports_are_verified_without_a_confirmation(
 
     assert await take(notification(answer.record.storage_key)) == MATCHED
 
-    assert (await client.record(answer)).status is Status.PROCESSING  # nothing is proved within the call
+    assert (await client.record(answer)).status is Status.PROCESSING  # nothing is verified within the call
     await work(client.world)
     record = await client.record(answer)
     assert (record.status, record.auto_confirm, record.size_bytes) == (Status.COMPLETED, True, len(BYTES))
@@ -192,7 +192,7 @@ async def test_what_is_not_json_is_refused(take: TakingStorageEvents) -> None:
 
 
 class TestWithoutVersions:
-    """Where a URL that still works can overwrite what was proved."""
+    """Storage where a URL that still works can overwrite the verified bytes."""
 
     @pytest.fixture
     async def client(self) -> Client:

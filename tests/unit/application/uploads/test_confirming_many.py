@@ -1,4 +1,4 @@
-"""Batch confirmations: one item for each upload, whoever works it."""
+"""Batch confirmations: one item for each upload, on any worker."""
 
 from datetime import timedelta
 
@@ -143,7 +143,7 @@ async def test_of_a_canceled_batch_no_more_is_confirmed(world: World, client: Cl
     for answer in answers:
         client.put(answer)
     task = await client.confirm_many(*answers)
-    for _ in range(2):  # the second time is not news
+    for _ in range(2):  # the second time appends no event
         await world.cancel_task(client.caller, task.task_id)
 
     await world.pass_time(NOW)

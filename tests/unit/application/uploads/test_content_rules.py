@@ -91,14 +91,14 @@ async def test_under_a_strict_check_bytes_that_are_not_recognised_need_the_signa
     assert caught.value.code == "content_type_mismatch"
 
 
-@pytest.mark.parametrize("proved", [True, False])
+@pytest.mark.parametrize("checked", [True, False])
 @pytest.mark.parametrize("rules", [ANY_CONTENT, STRICT])
 async def test_where_storage_verified_the_hash_only_the_head_is_read(
-    client: Client, monkeypatch: pytest.MonkeyPatch, rules: ContentRules, *, proved: bool
+    client: Client, monkeypatch: pytest.MonkeyPatch, rules: ContentRules, *, checked: bool
 ) -> None:
     body = PNG + bytes(900)
     answer = await announced(client, rules, size=len(body))
-    client.world.storage.put(answer.record.storage_key, body, "video/mp4", sha256_checksum=proved)
+    client.world.storage.put(answer.record.storage_key, body, "video/mp4", sha256_checksum=checked)
     asked: list[int | None] = []
     read = client.world.storage.read
 
@@ -113,7 +113,7 @@ async def test_where_storage_verified_the_hash_only_the_head_is_read(
     else:
         assert (await client.confirm(answer)).status is Status.COMPLETED
         assert (await client.record(answer)).message == NOTE
-    assert asked == [4096 if proved else None]
+    assert asked == [4096 if checked else None]
 
 
 @pytest.mark.parametrize(

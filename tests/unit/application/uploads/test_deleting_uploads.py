@@ -1,4 +1,4 @@
-"""A completed upload stays until somebody deletes it, or until its end; its bytes, while anything stands on them."""
+"""A completed upload stays until it is deleted or ends; its bytes stay while any record depends on them."""
 
 from datetime import timedelta
 

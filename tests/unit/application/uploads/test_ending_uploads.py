@@ -125,28 +125,28 @@ async def test_versions_that_a_url_stored_before_the_verified_one_are_deleted_af
     answer = await client.request(size=None)
     for body in (b"one", b"two"):
         client.put(answer, body)
-    proved = client.put(answer)
+    verified = client.put(answer)
     await client.confirm(answer)
 
     await client.world.pass_time(AFTER_THE_GRACE)
 
     versions = client.world.storage.list_old_versions()
     assert [each async for page in versions for each in page] == []
-    assert await client.world.storage.head(answer.record.storage_key) == proved
+    assert await client.world.storage.head(answer.record.storage_key) == verified
 
 
 async def test_bytes_that_change_after_completion_are_replaced_by_the_verified_ones_where_storage_keeps_versions(
     client: Client,
 ) -> None:
     answer = await client.request()
-    proved = client.put(answer)
+    verified = client.put(answer)
     await client.confirm(answer)
     client.put(answer, b"other bytes!")
     before = await client.world.log.head()
 
     await client.world.pass_time(AFTER_THE_GRACE)
 
-    assert await client.world.storage.head(answer.record.storage_key) == proved
+    assert await client.world.storage.head(answer.record.storage_key) == verified
     assert await client.world.log.head() == before
 
 

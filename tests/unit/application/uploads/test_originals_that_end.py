@@ -1,4 +1,4 @@
-"""What ends is an original only of what ends no later: nobody loses bytes that were announced to stay."""
+"""An upload with an end is an original only of uploads that end no later: no announced upload loses its bytes."""
 
 from datetime import timedelta
 

@@ -195,7 +195,7 @@ async def test_an_update_that_was_asked_for_needs_an_object(client: Client) -> N
 
 
 async def test_an_original_that_is_forgotten_meanwhile_is_no_original(world: World, client: Client) -> None:
-    """The log has told of the original; before that is written down, the original is gone."""
+    """The log has reported the original; before that is recorded, the original is gone."""
     original = await client.upload(create_object=False)
     append, commands = world.log.append, []
 

@@ -1,4 +1,4 @@
-"""Uploads in parts: from the first URL to one object, and what may go wrong between."""
+"""Multipart uploads: from the first URL to one object, and the failures in between."""
 
 import asyncio
 import hashlib
@@ -383,7 +383,7 @@ async def test_what_may_have_been_begun_is_not_aborted(client: Client, monkeypat
     append = client.world.log.append
 
     async def lose_the_answer(command: object) -> int:
-        await append(command)  # type: ignore[arg-type]  # whatever it is
+        await append(command)  # type: ignore[arg-type]  # any command
         raise LogUnavailableError("lost")
 
     monkeypatch.setattr(client.world.log, "append", lose_the_answer)
@@ -420,7 +420,7 @@ async def test_an_upload_whose_parts_stop_coming_fails_and_leaves_none(client: C
 
 
 async def lose_the_answer(client: Client, answer: Answer) -> None:
-    """Begin an upload in parts whose id nobody hears of."""
+    """Begin a multipart upload whose id is lost."""
     await client.world.storage.begin_multipart(answer.record.storage_key, content_type="video/mp4")
 
 

@@ -1,4 +1,4 @@
-"""Webhooks over the log in memory: who is told what, when, how often, and what ends it."""
+"""Webhooks over the log in memory: which messages are sent, when, how often, and what ends them."""
 
 import asyncio
 import base64
@@ -43,7 +43,7 @@ SOON = 10.0
 
 @dataclass
 class Office:
-    """The use cases of webhooks, and whom they tell. `status`: what is answered; None: nothing."""
+    """The use cases of webhooks, with their deliveries. `status`: the answer of receivers; None: no answer."""
 
     world: World
     status: int | None = 200
@@ -86,7 +86,7 @@ class Office:
         self.headers.append(headers)
         self.bodies.append(body)
         status = self.by_url.get(url, self.status)
-        return PostResult(error="Nobody is there.") if status is None else PostResult(status_code=status)
+        return PostResult(error="No server is there.") if status is None else PostResult(status_code=status)
 
     @property
     def types(self) -> list[str]:
@@ -113,7 +113,7 @@ class Office:
             self._queued = page[-1].id
 
     async def deliver(self) -> None:
-        """Tell all that is due now."""
+        """Deliver everything that is due now."""
         await self.queue()
         while await self.delivering.deliver_due():
             pass
@@ -248,7 +248,7 @@ async def test_what_is_not_taken_comes_again_later_and_later_in_order(office: Of
     await office.deliver()
     assert office.types == ["upload.requested"]
     first, second = await office.of(webhook)
-    assert (first.status, first.attempts, first.history[0].error) == (DeliveryStatus.PENDING, 1, "Nobody is there.")
+    assert (first.status, first.attempts, first.history[0].error) == (DeliveryStatus.PENDING, 1, "No server is there.")
     assert second.attempts == 0
     assert timedelta(seconds=4) <= first.next_at - office.world.clock.now() <= timedelta(seconds=6)
 
@@ -324,7 +324,7 @@ async def test_a_disabled_webhook_gets_its_pending_events_when_it_is_enabled(off
     await client.cancel(answer)
     await office.deliver()
     office.status = 200
-    await client.request()  # nobody listens
+    await client.request()  # no listener
     await office.deliver()
 
     await office.managing.update(client.caller, webhook.webhook_id, webhook.settings, {})
@@ -554,16 +554,16 @@ async def test_the_log_alone_decides_the_messages_of_a_webhook_however_late_it_i
     office: Office, client: Client
 ) -> None:
     webhook = await office.make(client, "upload.requested")
-    await client.request()  # told
+    await client.request()  # delivered
     other = WebhookSettings(name="warehouse", url=URL, event_types=("upload.canceled",))
     await office.managing.update(client.caller, webhook.webhook_id, other, {})
-    await client.request()  # not told: it listens to something else now
+    await client.request()  # not delivered: it listens to other types now
     off = msgspec.structs.replace(other, event_types=("upload.*",), is_active=False)
     await office.managing.update(client.caller, webhook.webhook_id, off, {})
-    await client.request()  # not told: it is switched off
+    await client.request()  # not delivered: it is disabled
     on = msgspec.structs.replace(off, is_active=True)
     await office.managing.update(client.caller, webhook.webhook_id, on, {})
-    await client.request()  # told
+    await client.request()  # delivered
     wanted = [
         each.id
         for each in await office.world.log.read_feed(after=webhook.position, limit=100)

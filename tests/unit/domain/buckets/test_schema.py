@@ -22,7 +22,7 @@ from domain.refusals import InvalidInputError
 FILES = [kind.value for kind in sorted(FILE_TYPES)]
 
 
-def field(kind: str, **more: Any) -> SchemaField:  # noqa: ANN401  # whatever a schema may say
+def field(kind: str, **more: Any) -> SchemaField:  # noqa: ANN401  # any value of a schema
     return parse_schema({"properties": {"it": {"type": kind, **more}}}).properties["it"]
 
 

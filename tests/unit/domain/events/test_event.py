@@ -1,4 +1,4 @@
-"""What every event has in common, and that its tag is its name for ever."""
+"""The common fields of events, and that a tag is a name forever."""
 
 import re
 from datetime import UTC, datetime

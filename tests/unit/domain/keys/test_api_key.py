@@ -207,7 +207,7 @@ def test_a_scope_names_a_thing_and_what_may_be_done_with_it(
     assert reach(scopes, needed, {ResourceType.NAMESPACE: {"clips"}}) is Reach.NOT_THERE
 
 
-def powers(**changed: Any) -> Powers:  # noqa: ANN401  # whatever the fields take
+def powers(**changed: Any) -> Powers:  # noqa: ANN401  # any field values
     nothing_less = Powers(
         permissions=(Permission.ADMIN,), scopes=(), allowed_origins=(), rate_limit_override=None, expires_at=None
     )

@@ -21,7 +21,7 @@ def test_a_token_is_readable_by_the_server_that_signed_it() -> None:
 
 
 def test_the_hash_of_a_key_signs_nothing() -> None:
-    """Whoever reads the log or the tables knows it, and everything else that goes into a token."""
+    """Every reader of the log or the tables knows it, and everything else that goes into a token."""
     for known in (HASH, "key_1"):
         assert token_in(event_token_secret(TOKEN, HASH, TokenSecrets([known])), [HASH], SECRETS) is None
 

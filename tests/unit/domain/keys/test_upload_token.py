@@ -35,18 +35,18 @@ ISSUE = IssueToken(
 given: Behaviour[TokenState, TokenCommand, TokenEvent] = Behaviour(UPLOAD_TOKEN)
 
 
-def issued(**changed: Any) -> TokenEvent:  # noqa: ANN401  # whatever the fields take
+def issued(**changed: Any) -> TokenEvent:  # noqa: ANN401  # any field values
     (event,) = given().when(msgspec.structs.replace(ISSUE, **changed)).events
     return event
 
 
-def token(**changed: Any) -> UploadToken:  # noqa: ANN401  # whatever the fields take
+def token(**changed: Any) -> UploadToken:  # noqa: ANN401  # any field values
     state = given(issued(**changed)).state
     assert isinstance(state, IssuedToken)
     return state.token
 
 
-def use(**changed: Any) -> UseToken:  # noqa: ANN401  # whatever the fields take
+def use(**changed: Any) -> UseToken:  # noqa: ANN401  # any field values
     good = UseToken(origin=ORIGIN, upload_id="upl_1", content_type="image/png", size_bytes=1000)
     return msgspec.structs.replace(good, **changed)
 

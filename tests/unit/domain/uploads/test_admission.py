@@ -1,4 +1,4 @@
-"""What is checked before a URL is given out: each refusal, and which of two broken rules wins."""
+"""The checks before a URL is issued: each refusal, and which of two broken rules wins."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ KEYED = BucketRules(
 )
 
 
-def clip(**changed: Any) -> Announcement:  # noqa: ANN401  # whatever an announcement takes
+def clip(**changed: Any) -> Announcement:  # noqa: ANN401  # any field values of an announcement
     return msgspec.structs.replace(CLIP, **changed)
 
 

@@ -1,4 +1,4 @@
-"""What a proved upload becomes: `given(what is known).when(content).then(a completion or a contradiction)`."""
+"""The result of a verified upload: `given(what is known).when(content).then(a completion or a contradiction)`."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,25 +44,25 @@ NEW_OBJECT = Target(object_id="obj_1", blob_id="blob_1", schema=None, forget_at=
 NOTHING = Claimed()
 
 
-def proving(*, claimed: Claimed = NOTHING, claimed_by: str | None = None, **changed: Any) -> Processing:  # noqa: ANN401  # whatever the fields of a request take
-    """Return an upload whose bytes are being proved."""
+def verifying(*, claimed: Claimed = NOTHING, claimed_by: str | None = None, **changed: Any) -> Processing:  # noqa: ANN401  # any field values of a request
+    """Return an upload whose bytes are being verified."""
     before = Pending(upload_id="upl_1", request=asked(**changed), claimed=claimed, claimed_by=claimed_by)
     return Processing(before=before, task_id="task_1", began_at=NOW, claimed=claimed)
 
 
-def taken(*, may_replace: bool, **changed: Any) -> Target:  # noqa: ANN401  # whatever the fields take
+def taken(*, may_replace: bool, **changed: Any) -> Target:  # noqa: ANN401  # any field values
     """Return the object that has the unique key, and whether it may be changed."""
     return msgspec.structs.replace(NEW_OBJECT, holder=HOLDER, may_replace=may_replace, **changed)
 
 
 def completed(known: Known, upload: Processing | None = None) -> Completion:
-    outcome = complete(upload or proving(), CONTENT, known, ORIGIN)
+    outcome = complete(upload or verifying(), CONTENT, known, ORIGIN)
     assert isinstance(outcome, Completion)
     return outcome
 
 
 def contradicted(known: Known, upload: Processing | None = None) -> Contradiction:
-    outcome = complete(upload or proving(), CONTENT, known, ORIGIN)
+    outcome = complete(upload or verifying(), CONTENT, known, ORIGIN)
     assert isinstance(outcome, Contradiction)
     return outcome
 
@@ -78,7 +78,7 @@ def after(completion: Completion, upload: Processing) -> Completed:
 
 
 def test_new_bytes_become_an_object_of_their_own() -> None:
-    upload = proving(unique_key="k")
+    upload = verifying(unique_key="k")
 
     end = completed(Known(target=NEW_OBJECT), upload)
 
@@ -93,7 +93,7 @@ def test_new_bytes_become_an_object_of_their_own() -> None:
 
 
 def test_an_upload_that_wants_no_object_becomes_none() -> None:
-    upload = proving(create_object=False)
+    upload = verifying(create_object=False)
 
     end = completed(Known(), upload)
 
@@ -102,7 +102,7 @@ def test_an_upload_that_wants_no_object_becomes_none() -> None:
 
 
 def test_an_upload_that_does_not_care_for_duplicates_demands_nothing_of_others() -> None:
-    end = completed(Known(target=NEW_OBJECT), proving(skip_duplicates=False))
+    end = completed(Known(target=NEW_OBJECT), verifying(skip_duplicates=False))
 
     assert not end.new_bytes
 
@@ -120,7 +120,7 @@ def test_a_new_object_gets_the_defaults_of_its_schema() -> None:
 
 
 def test_a_duplicate_of_an_object_is_part_of_that_object_and_keeps_no_bytes() -> None:
-    upload = proving()
+    upload = verifying()
 
     end = completed(Known(original=ORIGINAL), upload)
 
@@ -132,7 +132,7 @@ def test_a_duplicate_of_an_object_is_part_of_that_object_and_keeps_no_bytes() ->
 
 
 def test_an_object_that_the_original_has_not_is_made_of_the_originals_bytes() -> None:
-    upload = proving()
+    upload = verifying()
 
     end = completed(Known(original=LOOSE, target=NEW_OBJECT), upload)
 
@@ -146,7 +146,7 @@ def test_an_object_that_the_original_has_not_is_made_of_the_originals_bytes() ->
 
 
 def test_a_duplicate_without_an_object_requires_that_no_object_takes_the_original_meanwhile() -> None:
-    end = completed(Known(original=LOOSE), proving(create_object=False))
+    end = completed(Known(original=LOOSE), verifying(create_object=False))
 
     assert (end.into, end.stands_on, end.unheld) == (None, "upl_0", True)
 
@@ -164,7 +164,7 @@ def test_a_duplicate_without_an_object_requires_that_no_object_takes_the_origina
 def test_an_object_that_would_end_before_the_original_is_made_of_the_uploads_own_bytes(
     original_ends: datetime | None, object_ends_after: int | None, *, keeps_its_own: bool
 ) -> None:
-    upload = proving(expires_after_seconds=object_ends_after)
+    upload = verifying(expires_after_seconds=object_ends_after)
     original = msgspec.structs.replace(LOOSE, deletes_at=original_ends)
 
     end = completed(Known(original=original, target=NEW_OBJECT), upload)
@@ -181,7 +181,7 @@ def test_an_object_that_would_end_before_the_original_is_made_of_the_uploads_own
 
 
 def test_a_key_that_was_taken_meanwhile_skips_the_object_and_the_bytes() -> None:
-    upload = proving(unique_key="k")
+    upload = verifying(unique_key="k")
 
     end = completed(Known(existing_object_id="obj_9"), upload)
 
@@ -193,7 +193,7 @@ def test_a_key_that_was_taken_meanwhile_skips_the_object_and_the_bytes() -> None
 
 @pytest.mark.parametrize("policy", [Policy.UPSERT, Policy.UPDATE])
 def test_a_caller_that_may_replace_puts_the_bytes_into_the_object_with_the_key(policy: Policy) -> None:
-    upload = proving(unique_key="k", policy=policy)
+    upload = verifying(unique_key="k", policy=policy)
 
     end = completed(Known(target=taken(may_replace=True)), upload)
 
@@ -206,7 +206,7 @@ def test_a_caller_that_may_replace_puts_the_bytes_into_the_object_with_the_key(p
 @pytest.mark.parametrize("known", [Known(), Known(original=LOOSE)], ids=["new", "duplicate"])
 @pytest.mark.parametrize("policy", [Policy.UPSERT, Policy.UPDATE])
 def test_a_caller_that_may_not_replace_does_not_replace(policy: Policy, known: Known) -> None:
-    upload = proving(unique_key="k", policy=policy)
+    upload = verifying(unique_key="k", policy=policy)
 
     wrong = contradicted(msgspec.structs.replace(known, target=taken(may_replace=False)), upload)
 
@@ -216,7 +216,7 @@ def test_a_caller_that_may_not_replace_does_not_replace(policy: Policy, known: K
 
 
 def test_upsert_creates_a_missing_object_for_any_caller() -> None:
-    end = completed(Known(target=NEW_OBJECT), proving(unique_key="k", policy=Policy.UPSERT))
+    end = completed(Known(target=NEW_OBJECT), verifying(unique_key="k", policy=Policy.UPSERT))
 
     assert end.into is not None
     assert isinstance(end.into.command, CreateObject)
@@ -224,14 +224,14 @@ def test_upsert_creates_a_missing_object_for_any_caller() -> None:
 
 @pytest.mark.parametrize("policy", Policy)
 def test_without_a_unique_key_every_policy_makes_an_object(policy: Policy) -> None:
-    end = completed(Known(target=NEW_OBJECT), proving(claimed=Claimed(policy=policy), claimed_by="key_1"))
+    end = completed(Known(target=NEW_OBJECT), verifying(claimed=Claimed(policy=policy), claimed_by="key_1"))
 
     assert end.into is not None
     assert isinstance(end.into.command, CreateObject)
 
 
 def test_update_without_an_object_fails_unless_the_log_knows_the_bytes_or_the_requester_was_revoked() -> None:
-    upload = proving(unique_key="k", policy=Policy.UPDATE)
+    upload = verifying(unique_key="k", policy=Policy.UPDATE)
 
     wrong = contradicted(Known(target=NEW_OBJECT), upload)
 
@@ -249,20 +249,20 @@ def test_update_without_an_object_fails_unless_the_log_knows_the_bytes_or_the_re
 def test_update_without_an_object_fails_for_good_where_no_original_can_turn_up(
     known: Known, changed: dict[str, Any]
 ) -> None:
-    wrong = contradicted(known, proving(unique_key="k", policy=Policy.UPDATE, **changed))
+    wrong = contradicted(known, verifying(unique_key="k", policy=Policy.UPDATE, **changed))
 
     assert (wrong.reason, wrong.of_new_bytes) == (FailureReason.OBJECT_NOT_FOUND, False)
 
 
 def test_a_duplicate_that_is_in_an_object_already_needs_none_to_update() -> None:
-    end = completed(Known(original=ORIGINAL), proving(unique_key="k", policy=Policy.UPDATE))
+    end = completed(Known(original=ORIGINAL), verifying(unique_key="k", policy=Policy.UPDATE))
 
     assert (end.into, end.accept.object_id) == (None, "obj_0")
 
 
 def test_an_object_that_is_changed_ends_no_sooner_than_before() -> None:
     holder = msgspec.structs.replace(HOLDER, deletes_at=NOW + timedelta(seconds=90))
-    upload = proving(unique_key="k", policy=Policy.UPSERT, expires_after_seconds=60)
+    upload = verifying(unique_key="k", policy=Policy.UPSERT, expires_after_seconds=60)
     target = msgspec.structs.replace(taken(may_replace=True), holder=holder)
 
     end = completed(Known(target=target), upload)
@@ -293,20 +293,20 @@ def test_what_the_log_takes_in_no_case_comes_before_all_else() -> None:
     ],
 )
 def test_an_object_is_wanted_until_one_is_known(known: Known, *, wants: bool) -> None:
-    assert wants_object(proving().before.request, known) is wants
-    assert not wants_object(proving(create_object=False).before.request, known)
+    assert wants_object(verifying().before.request, known) is wants
+    assert not wants_object(verifying(create_object=False).before.request, known)
 
 
 def test_a_policy_that_the_confirm_named_counts_before_the_requested_one() -> None:
-    assert policy_of(proving(policy=Policy.UPSERT)) is Policy.UPSERT
-    assert policy_of(proving(policy=Policy.UPSERT, claimed=Claimed(policy=Policy.INSERT))) is Policy.INSERT
+    assert policy_of(verifying(policy=Policy.UPSERT)) is Policy.UPSERT
+    assert policy_of(verifying(policy=Policy.UPSERT, claimed=Claimed(policy=Policy.INSERT))) is Policy.INSERT
 
 
 def test_replacing_needs_the_permission_of_the_key_that_named_the_policy() -> None:
     upsert = Claimed(policy=Policy.UPSERT)
 
-    assert policy_named_by(proving(unique_key="k", policy=Policy.UPSERT), "key_1") == "key_1"
-    assert policy_named_by(proving(unique_key="k", claimed=upsert, claimed_by="key_2"), "key_1") == "key_2"
-    assert policy_named_by(proving(unique_key="k", claimed=upsert), "key_1") is None, "nobody confirmed it"
-    assert policy_named_by(proving(unique_key="k"), "key_1") is None, "insert replaces nothing"
-    assert policy_named_by(proving(policy=Policy.UPSERT), "key_1") is None, "no key, nothing to replace"
+    assert policy_named_by(verifying(unique_key="k", policy=Policy.UPSERT), "key_1") == "key_1"
+    assert policy_named_by(verifying(unique_key="k", claimed=upsert, claimed_by="key_2"), "key_1") == "key_2"
+    assert policy_named_by(verifying(unique_key="k", claimed=upsert), "key_1") is None, "no confirmation"
+    assert policy_named_by(verifying(unique_key="k"), "key_1") is None, "insert replaces nothing"
+    assert policy_named_by(verifying(policy=Policy.UPSERT), "key_1") is None, "no key, nothing to replace"

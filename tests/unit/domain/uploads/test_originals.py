@@ -15,7 +15,7 @@ SOUGHT = WantedContent(bucket_id="bkt_1", sha256=SHA256)
 FOR_AN_HOUR = WantedContent(bucket_id="bkt_1", sha256=SHA256, ends_at=NOW + HOUR)
 
 
-def upload(number: int = 1, **others: Any) -> KeptUpload:  # noqa: ANN401  # whatever the fields of an upload take
+def upload(number: int = 1, **others: Any) -> KeptUpload:  # noqa: ANN401  # any field values of an upload
     facts: dict[str, Any] = {
         "upload_id": f"upl_{number}",
         "bucket_id": "bkt_1",
@@ -79,7 +79,7 @@ def test_an_upload_that_ends_is_an_original_only_of_what_ends_no_later(name: str
 
 
 def test_neither_end_of_an_original_may_come_first() -> None:
-    """What an object holds has its own end again when the object lets go of it."""
+    """An upload has its own end again when its object releases it."""
     assert not is_original(upload(own_end=NOW + HOUR, deletes_at=None), SOUGHT)
     assert not is_original(upload(own_end=None, deletes_at=NOW + HOUR), SOUGHT)
 

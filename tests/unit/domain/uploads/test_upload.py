@@ -191,7 +191,7 @@ def test_the_codes_table_lists_exactly_what_the_design_lists() -> None:
     by_hand |= {(state, type(command), (), state) for state, command in REPEATED}
     by_hand |= {
         (Processing, AbandonVerification, ("upload.verification_abandoned.v1",), InProgress),  # back to where it was
-        (Completed, InheritBytes, ("upload.bytes_inherited.v1",), Completed),  # where it keeps none of its own
+        (Completed, InheritBytes, ("upload.bytes_inherited.v1",), Completed),  # if it keeps no bytes itself
         (Completed, ReportChangedContent, (), Completed),  # no other bytes than are known
     }
 
@@ -628,10 +628,10 @@ def test_only_a_client_that_confirms_claims_the_upload() -> None:
 def test_stored_bytes_are_verified_unless_they_belong_to_another_upload_or_have_changed() -> None:
     duplicate = msgspec.structs.replace(COMPLETED, duplicate_of="upl_0", keeps_bytes=False, accepted_bytes=0)
 
-    for past, proved in (((COMPLETED,), True), ((duplicate,), False), ((COMPLETED, CHANGED), False)):
+    for past, verified in (((COMPLETED,), True), ((duplicate,), False), ((COMPLETED, CHANGED), False)):
         state = UPLOAD.replay((REQUESTED, BEGAN, VERIFIED, *past))
         assert isinstance(state, Completed)
-        assert state.has_proved_bytes is proved
+        assert state.has_proved_bytes is verified
 
 
 def test_an_heir_knows_where_the_bytes_are_and_until_when_they_could_be_overwritten() -> None:

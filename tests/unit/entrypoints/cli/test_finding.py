@@ -49,7 +49,7 @@ def test_a_file_goes_before_the_pattern_that_its_name_could_be() -> None:
 def test_an_argument_that_leads_to_no_file_is_reported() -> None:
     Path("empty").mkdir()
     assert find("*.csv", "empty", "nowhere.txt") == [
-        "nowhere.txt",  # which whoever opens it tells
+        "nowhere.txt",  # reported when it is opened
         "*.csv: no file matches this pattern",
         "empty: there is no file in this folder",
     ]

@@ -1,4 +1,4 @@
-"""The calls to the service: what is sent, what is repeated, and what the user is told."""
+"""The calls to the service: requests, retries, and the messages for the user."""
 
 import json
 from collections.abc import Callable
@@ -26,7 +26,7 @@ def service(handler: Handler) -> Service:
 
 
 class Answers:
-    """Gives the answers in turn, the last one for ever."""
+    """Gives the answers in turn, and repeats the last one."""
 
     def __init__(self, *answers: httpx.Response | Exception) -> None:
         self.answers = list(answers)

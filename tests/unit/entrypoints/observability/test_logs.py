@@ -1,4 +1,4 @@
-"""Every line of the log has one form, whoever writes it."""
+"""Every line of the log has one form, from any writer."""
 
 import json
 import subprocess
@@ -9,9 +9,9 @@ import asyncio, logging, threading, warnings
 from entrypoints.observability.logs import configure_logs, say
 configure_logs({format!r}, "info")
 import structlog
-structlog.get_logger("upwell.test").info("told", fact=1, path="/a\\x00\\x1b[31m\\x9b\\u202eb\\n2030-01-01 forged")
+structlog.get_logger("upwell.test").info("reported", fact=1, path="/a\\x00\\x1b[31m\\x9b\\u202eb\\n2030-01-01 forged")
 logging.getLogger("asyncpg.pool").warning("a pool says %s", "something")
-logging.getLogger("uvicorn.error").info("not told")
+logging.getLogger("uvicorn.error").info("not reported")
 try:
     raise OSError("the cause")
 except OSError:
@@ -24,7 +24,7 @@ async def forgotten():
 asyncio.run(forgotten())
 thread = threading.Thread(target=lambda: 1 / 0)
 thread.start(); thread.join()
-raise ValueError("nobody catches it")
+raise ValueError("it is not caught")
 """
 
 
@@ -39,7 +39,7 @@ def _logged(log_format: str) -> list[str]:
 def test_every_line_is_json() -> None:
     lines = [json.loads(line) for line in _logged("json")]
     events = [line["event"] for line in lines]
-    assert events[:3] == ["told", "a pool says something", "Exception in ASGI application"]
+    assert events[:3] == ["reported", "a pool says something", "Exception in ASGI application"]
     assert "a warning" in events[3]
     assert events[4:] == ["ended", "a task was destroyed", "uncaught_error", "uncaught_error"]
     assert lines[1]["logger"] == "asyncpg.pool"
@@ -57,5 +57,5 @@ def test_no_line_has_control_characters() -> None:
 
 def test_lines_for_a_terminal_are_not_json() -> None:
     lines = _logged("console")
-    assert "told" in lines[0]
+    assert "reported" in lines[0]
     assert "upwell: Why it ends." in lines

@@ -1,4 +1,4 @@
-"""What is off is not loaded, and what cannot be told is refused."""
+"""Disabled telemetry is not loaded, and wrong settings are refused."""
 
 import subprocess
 import sys

@@ -46,7 +46,7 @@ async def test_it_waits_for_a_database_that_takes_no_writes_when_it_starts(monke
     opened: list[bool] = []
 
     @asynccontextmanager
-    async def subscribing(*_: Any, **__: Any) -> AsyncIterator[Feed]:  # noqa: ANN401  # whatever it is opened with
+    async def subscribing(*_: Any, **__: Any) -> AsyncIterator[Feed]:  # noqa: ANN401  # any arguments
         opened.append(True)
         try:
             yield feed

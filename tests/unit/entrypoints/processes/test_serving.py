@@ -61,7 +61,7 @@ def test_several_are_refused(monkeypatch: pytest.MonkeyPatch, count: str) -> Non
 @pytest.mark.parametrize(
     ("host", "proxies", "warns"),
     [
-        ("0.0.0.0", None, True),  # noqa: S104  # nobody listens
+        ("0.0.0.0", None, True),  # noqa: S104  # no listener
         ("192.0.2.1", None, True),
         ("::", None, True),
         ("0.0.0.0", "10.0.0.0/8", False),  # noqa: S104  # the same

@@ -1,4 +1,4 @@
-"""Each part is tried seldom, together for all who ask, and what is known is told without asking."""
+"""Each component is checked rarely, once for all callers, and known results are returned without a check."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -108,7 +108,7 @@ async def test_a_check_has_no_caller_whichever_request_started_it() -> None:
 
 
 class Storage:
-    """A storage that does as it is told."""
+    """A storage with set outcomes."""
 
     def __init__(self, trouble: StorageError | None) -> None:
         self.trouble = trouble
@@ -144,7 +144,7 @@ def readiness_of(storage: Storage, signer: Signer | None = None) -> Readiness:
 async def test_a_storage_that_takes_no_bytes_is_named_and_new_uploads_wait_until_it_does(trouble: StorageError) -> None:
     storage = Storage(trouble)
     state = readiness_of(storage)
-    state.check_storage()  # nothing is known yet, and nobody is asked
+    state.check_storage()  # nothing is known yet, and nothing is checked
     assert storage.tries == 0
     with capture_logs():
         assert (await state())["storage"] == str(trouble)

@@ -1,4 +1,4 @@
-"""A listener that refuses handshakes gives out what waits, lets nothing new begin, and takes no request away."""
+"""A listener that refuses handshakes still accepts waiting connections, begins no new one, and loses no request."""
 
 import asyncio
 import socket
