@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import msgspec
@@ -85,6 +85,10 @@ class Loaded(msgspec.Struct, Generic[Fact, State], frozen=True, kw_only=True):
     def has_carried_out(self, command_id: str | None) -> bool:
         """Return whether an earlier attempt of this command was committed."""
         return any(event.origin.command_id == command_id for event in self.events)
+
+    def followed_by(self, decider: "Decider[Any, Fact, State]", events: tuple[Fact, ...]) -> "Loaded[Fact, State]":
+        """Return the aggregate after these events."""
+        return msgspec.structs.replace(self, state=decider.fold(self.state, events), events=self.events + events)
 
     def append(self, events: tuple[Fact, ...]) -> StreamAppend:
         """Return the append of these events, which fails if other events were appended in the meantime."""
@@ -174,12 +178,7 @@ async def handle(
     if change is None:
         return known
     besides = tuple([event for stream in (*change.before, *change.after) for event in stream.events])
-    return msgspec.structs.replace(
-        known,
-        state=decider.fold(known.state, change.events),
-        events=known.events + change.events,
-        besides=known.besides + besides,
-    )
+    return msgspec.structs.replace(known.followed_by(decider, change.events), besides=known.besides + besides)
 
 
 async def settle(

@@ -36,6 +36,7 @@ from application.ports.storage.object_storage import (
     PROBE_KEY,
     BucketSetup,
     ContentChangedError,
+    Fetched,
     ListedMultipart,
     ListedObject,
     PartsRefusedError,
@@ -141,17 +142,30 @@ class S3ObjectStorage:
         with storage_errors():
             async with self._answer_in_time():
                 found = await self._looked_at(key)
-        if found is None:
-            return None
-        return StoredContent(
-            size_bytes=field(found, "ContentLength"),
-            etag=field(found, "ETag").strip('"'),
-            content_type=found.get("ContentType"),
-            content_encoding=found.get("ContentEncoding") or None,
-            version_id=version_id(found),
-            sha256=full_sha256(found),
-            crc64nvme=found.get("ChecksumCRC64NVME"),  # there is none of parts
-        )
+        return None if found is None else _content(found)
+
+    async def fetch(self, key: str, *, limit_bytes: int) -> Fetched | None:
+        """Return what is stored under `key` now with its bytes, if there are at most `limit_bytes`, or None.
+
+        A GET that is signed here, as in `_head`; whatever is unclear is left to `head`, and the bytes to `read`.
+        """
+        with storage_errors():
+            try:
+                async with self._answer_in_time():
+                    answer = await self._send("GET", key)
+                if answer is None:
+                    return None
+                content = _content(_fields(answer.headers))
+                if content.size_bytes > limit_bytes:
+                    answer.raw.close()  # without the bytes
+                    return Fetched(content=content)
+                body = await answer.content
+            except (_Unclear, ConnectionClosedError):
+                content_alone = await self.head(key)
+                return None if content_alone is None else Fetched(content=content_alone)
+        if len(body) != content.size_bytes:
+            raise StorageUnavailableError(f"the stream ended {content.size_bytes - len(body)} bytes early")
+        return Fetched(content=content, body=body)
 
     async def _looked_at(self, key: str) -> Mapping[str, Any] | None:
         try:
@@ -169,24 +183,30 @@ class S3ObjectStorage:
         return asyncio.timeout(self._answer_seconds)
 
     async def _head(self, key: str) -> Mapping[str, Any] | None:
-        """Look at an object with a URL that was signed here; every confirmation does.
+        """Look at an object; raise `_Unclear` if botocore has to make sense of the answer, or try again."""
+        answer = await self._send("HEAD", key)
+        return None if answer is None else _fields(answer.headers)
+
+    async def _send(self, method: str, key: str) -> Any:  # noqa: ANN401  # botocore's
+        """Send a request with a URL that was signed here; None: there is no such object. Every confirmation does.
 
         botocore takes three times as long over such a request. What this does not know, and what may pass, is left to
         botocore, which tries again: `_Unclear` is raised then.
         """
-        url = self._signer.presign("HEAD", key, headers=_CHECKED, expires_in_seconds=60, now=datetime.now(UTC))
+        url = self._signer.presign(method, key, headers=_CHECKED, expires_in_seconds=60, now=datetime.now(UTC))
         session = cast("Any", self._client)._endpoint.http_session  # noqa: SLF001  # with the proxies and TLS of the client
         try:
-            answer = await session.send(AWSPreparedRequest("HEAD", url, _SENT, None, stream_output=False))
+            answer = await session.send(AWSPreparedRequest(method, url, _SENT, None, stream_output=method == "GET"))
         except ConnectionClosedError as error:  # as a connection is that was kept alive too long
             raise _Unclear from error
+        if answer.status_code == HTTPStatus.OK:
+            return answer
+        if method == "GET":
+            answer.raw.close()
+        # the body of a GET may say that the bucket is missing, which `head` cannot tell either
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return None
-        if answer.status_code != HTTPStatus.OK:
-            raise _Unclear
-        said = answer.headers
-        found = {name: said[header] for name, header in _HEAD_FIELDS.items() if header in said}
-        return {**found, "ContentLength": int(field(found, "ContentLength"))}
+        raise _Unclear
 
     async def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Stream exactly the bytes that `content` describes; a caller that stops early closes the iterator."""
@@ -501,6 +521,24 @@ class S3ObjectStorage:
         # Some servers list no versions, or misspell an unusual key in the list; what HEAD finds is there all the same.
         found = await self.head(key)
         return [] if found is None else [found.version_id]
+
+
+def _fields(headers: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the fields of an object, as botocore names them, from the headers of an answer."""
+    found = {name: headers[header] for name, header in _HEAD_FIELDS.items() if header in headers}
+    return {**found, "ContentLength": int(field(found, "ContentLength"))}
+
+
+def _content(found: Mapping[str, Any]) -> StoredContent:
+    return StoredContent(
+        size_bytes=field(found, "ContentLength"),
+        etag=field(found, "ETag").strip('"'),
+        content_type=found.get("ContentType"),
+        content_encoding=found.get("ContentEncoding") or None,
+        version_id=version_id(found),
+        sha256=full_sha256(found),
+        crc64nvme=found.get("ChecksumCRC64NVME"),  # there is none of parts
+    )
 
 
 def _completed(part: StoredPart) -> "CompletedPartTypeDef":

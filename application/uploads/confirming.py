@@ -4,30 +4,30 @@ The verification is in `verifying`; its result is judged in `domain.uploads.veri
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 import msgspec
 from msgspec import UNSET
 
-from application.handling import BusyError, Loaded, Proposal, handle
+from application.handling import BusyError, Loaded, Objection, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.events.event_log import Conditions, EventLog
+from application.ports.events.event_log import Conditions, EventLog, VersionConflictError
 from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.read_side import ReadSide
-from application.ports.storage.object_storage import ObjectStorage, StorageUnavailableError, StoredContent
+from application.ports.storage.object_storage import Fetched, ObjectStorage, StorageUnavailableError
 from application.ports.tasks.tasks import NewTask, Tasks, TaskType
 from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart, put_together
 from application.uploads.records import brought_forward, find_upload
-from application.uploads.verifying import Touch, VerifyingUploads
+from application.uploads.verifying import Touch, Verification, VerifyingUploads
 from domain.buckets.bucket import Policy
 from domain.claims import unique_key_claim
 from domain.keys.api_key import Permission
 from domain.objects.object import ReplaceDeniedError
 from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.content import Claimed
+from domain.uploads.request import UploadRequest
 from domain.uploads.upload import (
     STATUS_OF,
     UPLOAD,
@@ -43,6 +43,7 @@ from domain.uploads.upload import (
 )
 from domain.uploads.upload_events import SeenBy, UploadEvent, UploadVerificationBegan
 
+FETCH_BYTES = 1024 * 1024  # a file of at most this size is read by the call that looks for it
 _STORAGE_IS_SLOW = "Storage was unavailable; the verification continues in the background."
 
 
@@ -61,6 +62,13 @@ class _Confirmer(msgspec.Struct, frozen=True, kw_only=True):
     actor_id: str
     requested: bool
     may_delete: bool
+
+
+class _Begun(msgspec.Struct, frozen=True):
+    """The beginning of a verification; `verification`: its end, if the confirm itself verifies."""
+
+    proposal: Proposal[UploadEvent]
+    verification: Verification | None
 
 
 class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,26 +104,45 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         claim is refused, and the upload does not change.
         """
         record = await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id)
-        key_id, inline, seen = caller.key.key_id, False, None
+        key_id, begun = caller.key.key_id, None
 
         async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
-            nonlocal inline, seen
+            nonlocal begun
             if isinstance(upload.state, Completed | Processing):
                 return None
-            confirmer = await self._confirmer(upload, caller.actor_id, key_id)
-            await self._check_policy(upload, confirmer, claimed)
-            command, seen = await self._look(upload, confirmer, claimed, parts)
-            takes_long = as_task or seen.size_bytes >= self.rules.inline_limit_bytes
-            inline = not takes_long or await self.verify.refutes(upload, seen, command.claimed) is not None
-            events = UPLOAD.decide(msgspec.structs.replace(command, inline=inline), upload.state)
-            if not inline:
-                await self._make_task(upload, events)
-            return Proposal(origin=command.origin, events=events, conditions=Conditions(key_id=key_id))
+            if begun is None:
+                confirmer = await self._confirmer(upload, caller.actor_id, key_id)
+                await self._check_policy(upload, confirmer, claimed)
+                command, seen = await self._look(upload, confirmer, claimed, parts)
+                takes_long = as_task or seen.content.size_bytes >= self.rules.inline_limit_bytes
+                inline = not takes_long or await self.verify.refutes(upload, seen.content, command.claimed) is not None
+                events = UPLOAD.decide(msgspec.structs.replace(command, inline=inline), upload.state)
+                if not inline:
+                    await self._make_task(upload, events)
+                begun = _Begun(
+                    proposal=Proposal(origin=command.origin, events=events, conditions=Conditions(key_id=key_id)),
+                    verification=self.verify.begin(upload_id, actor_id=caller.actor_id, seen=seen) if inline else None,
+                )
+            return begun.proposal
 
-        upload = await handle(self.log, UPLOAD, upload_id, begin)
-        if upload.news and inline:
-            with suppress(BusyError):  # the verification has begun, and a worker completes it
-                upload = await self.verify(upload, actor_id=caller.actor_id, seen=seen)
+        async def confirm(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+            proposal = await begin(upload)
+            if proposal is None or begun is None or begun.verification is None:
+                return proposal
+            return await _in_one(upload, proposal, begun.verification)
+
+        async def learn(objection: Objection) -> bool:
+            nonlocal begun
+            verification = None if begun is None else begun.verification
+            if isinstance(objection, VersionConflictError) and objection.stream_id == upload_id:
+                begun = None
+                return True
+            return verification is not None and await verification.learn(objection)
+
+        try:
+            upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
+        except BusyError:  # with an object that others change all the time: begin, and let a worker end it
+            upload = await handle(self.log, UPLOAD, upload_id, begin)
         return await self._answer(record, upload)
 
     async def within_task(
@@ -164,16 +191,15 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         if not await self.verify.may_replace(loaded, named_by):
             raise ReplaceDeniedError
 
-    async def _check_claims(
-        self, loaded: Loaded[UploadEvent, Upload], content: StoredContent, claimed: Claimed
-    ) -> None:
+    async def _check_claims(self, loaded: Loaded[UploadEvent, Upload], seen: Fetched, claimed: Claimed) -> None:
         """Refuse wrong claims about bytes that match the request; the hash of a large file is not compared."""
+        content = seen.content
         if await self.verify.refutes(loaded, content, Claimed()) is not None:
             return
         request = request_of(loaded.state)
         sha256 = None if request is None else request.declared_sha256
         if claimed.sha256 is not UNSET and sha256 is None and content.size_bytes < self.rules.inline_limit_bytes:
-            sha256 = await self.verify.sha256_of(loaded, content)
+            sha256 = await self.verify.sha256_of(loaded, seen)
         wrong = await self.verify.refutes(loaded, content, claimed, sha256=content.sha256 or sha256)
         if wrong is not None:
             raise WrongStateError(
@@ -190,7 +216,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         confirmer: _Confirmer,
         claimed: Claimed,
         parts: Sequence[NamedPart] | None = None,
-    ) -> tuple[BeginVerification, StoredContent]:
+    ) -> tuple[BeginVerification, Fetched]:
         """Return the command that begins the verification, and the stored content; refuse if nothing is stored."""
         command = BeginVerification(
             origin=loaded.origin_of(confirmer.actor_id, new_command_id(self.ids), self.clock.now()),
@@ -206,17 +232,25 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
                 raise _not_yours("without knowing the number of its parts")
             await put_together(self.storage, loaded.state, parts)
         request = request_of(loaded.state)
-        content = await self.storage.head((request.storage_key if request else None) or "")
-        if content is None:
+        seen = await self._fetch(request) if request else None
+        if seen is None:
             raise WrongStateError(
                 "content_not_found",
                 "No bytes are stored for this upload: send the file to its URL, then confirm again.",
                 {"upload_id": loaded.stream_id},
             )
         if not confirmer.requested:
-            await self._check_claims(loaded, content, claimed)
+            await self._check_claims(loaded, seen, claimed)
             command = msgspec.structs.replace(command, claimed=Claimed(policy=claimed.policy))
-        return command, content
+        return command, seen
+
+    async def _fetch(self, request: UploadRequest) -> Fetched | None:
+        """Return what is stored, with its bytes if few are expected."""
+        key, size_bytes = request.storage_key or "", request.declared_size_bytes
+        if size_bytes is not None and size_bytes <= FETCH_BYTES:
+            return await self.storage.fetch(key, limit_bytes=FETCH_BYTES)
+        content = await self.storage.head(key)
+        return None if content is None else Fetched(content=content)
 
     async def _make_task(self, upload: Loaded[UploadEvent, Upload], events: tuple[UploadEvent, ...]) -> None:
         """Store the task of the response. If the verification does not begin, the task is never visible."""
@@ -261,6 +295,20 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
                 raise WrongStateError(
                     "wrong_state", f"The upload is {status}: request a new upload.", {"status": status}
                 )
+
+
+async def _in_one(
+    upload: Loaded[UploadEvent, Upload], begun: Proposal[UploadEvent], verification: Verification
+) -> Proposal[UploadEvent]:
+    """Return one proposal that begins and ends a verification."""
+    end = await verification.end(upload.followed_by(UPLOAD, begun.events), begun.origin.command_id)
+    if end is None:
+        return begun
+    return msgspec.structs.replace(
+        end,
+        events=begun.events + end.events,
+        conditions=msgspec.structs.replace(end.conditions, key_id=begun.conditions.key_id),
+    )
 
 
 def _not_yours(how: str) -> ForbiddenError:

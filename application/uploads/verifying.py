@@ -8,10 +8,11 @@ because only one of them appends; the other one returns the result.
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import NamedTuple, Protocol
 
 import msgspec
 
-from application.handling import NO_CONDITIONS, Loaded, Objection, Proposal, handle
+from application.handling import NO_CONDITIONS, Learn, Loaded, Objection, Proposal, handle
 from application.keys.callers import may, new_command_id
 from application.objects.putting_into import FindingTargets, as_original, claims_of
 from application.ports.clock import Clock, Ids
@@ -29,6 +30,7 @@ from application.ports.objects.object_creation import (
 from application.ports.read_side import ReadSide
 from application.ports.storage.object_storage import (
     ContentChangedError,
+    Fetched,
     ObjectStorage,
     StorageError,
     StoredContent,
@@ -61,6 +63,23 @@ _TOUCH_BYTES = 8 * 1024 * 1024
 Touch = Callable[[], Awaitable[None]]
 
 
+class EndsVerification(Protocol):
+    """Proposes the end of a verification, by a new command or the given one."""
+
+    async def __call__(
+        self, upload: Loaded[UploadEvent, Upload], command_id: str | None = None
+    ) -> Proposal[UploadEvent] | None:
+        """Return the proposal; None: the upload is not PROCESSING."""
+        ...
+
+
+class Verification(NamedTuple):
+    """One verification over all attempts to append its result, for `handle`."""
+
+    end: EndsVerification
+    learn: Learn
+
+
 class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
     """Verifies the bytes of one upload and ends it; returns its new state."""
 
@@ -78,26 +97,39 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         loaded: Loaded[UploadEvent, Upload],
         *,
         actor_id: str,
-        seen: StoredContent | None = None,
+        seen: Fetched | None = None,
         touch: Touch | None = None,
     ) -> Loaded[UploadEvent, Upload]:
         """Verify an upload that is PROCESSING.
 
-        `seen`: the content that storage has just reported. `touch` is awaited regularly while bytes are read.
+        `seen`: the content that storage has just returned. `touch` is awaited regularly while bytes are read.
         """
-        content: VerifiedContent | Contradiction | None = None
-        current, known = loaded, Known()
+        verification = self.begin(loaded.stream_id, actor_id=actor_id, seen=seen, touch=touch)
+        return await handle(
+            self.log, UPLOAD, loaded.stream_id, verification.end, loaded=loaded, learn=verification.learn
+        )
 
-        async def end(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+    def begin(
+        self, stream_id: str, *, actor_id: str, seen: Fetched | None = None, touch: Touch | None = None
+    ) -> "Verification":
+        """Return the verification of an upload, for a command that ends it. Parameters: as above."""
+        content: VerifiedContent | Contradiction | None = None
+        current: Loaded[UploadEvent, Upload] | None = None
+        known = Known()
+
+        async def end(
+            upload: Loaded[UploadEvent, Upload], command_id: str | None = None
+        ) -> Proposal[UploadEvent] | None:
             nonlocal content, current
             current = upload
             if not isinstance(upload.state, Processing):
                 return None  # another process has ended it
+            command_id = command_id or new_command_id(self.ids)
             try:
                 content = content or await self._examine(upload, upload.state, seen, touch)
             except StorageError as error:
-                return self._abandonment(upload, upload.state, actor_id, error)
-            origin = upload.origin_of(actor_id, new_command_id(self.ids), self.clock.now())
+                return self._abandonment(upload.state, upload.origin_of(actor_id, command_id, self.clock.now()), error)
+            origin = upload.origin_of(actor_id, command_id, self.clock.now())
             if isinstance(content, Contradiction):
                 return self._rejection(upload.state, origin, content)
             return await self._completion(upload, upload.state, origin, content, known)
@@ -105,14 +137,14 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         async def learn(objection: Objection) -> bool:
             nonlocal content, known, seen
             if isinstance(objection, VersionConflictError):
-                if objection.stream_id == loaded.stream_id:
+                if objection.stream_id == stream_id:
                     content, known, seen = None, Known(), None
                 return True  # a change of the object does not affect the bytes
-            learnt = await self._learnt(current, objection, known)
+            learnt = None if current is None else await self._learnt(current, objection, known)
             known = learnt or known
             return learnt is not None
 
-        return await handle(self.log, UPLOAD, loaded.stream_id, end, loaded=loaded, learn=learn)
+        return Verification(end=end, learn=learn)
 
     async def refutes(
         self,
@@ -135,10 +167,10 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         wrong = judge(found, request, claimed=claimed, max_size_bytes=await self._max_size_bytes(loaded))
         return None if wrong is None else wrong.reason
 
-    async def sha256_of(self, loaded: Loaded[UploadEvent, Upload], content: StoredContent) -> str:
-        """Return the SHA-256 of the bytes; they are read, unless storage has checked it."""
+    async def sha256_of(self, loaded: Loaded[UploadEvent, Upload], fetched: Fetched) -> str:
+        """Return the SHA-256 of the bytes; they are read, unless they were fetched or storage has checked it."""
         request = request_of(loaded.state)
-        return (await self._read((request.storage_key if request else None) or "", content, None))[0]
+        return (await self._read((request.storage_key if request else None) or "", fetched, None))[0]
 
     async def may_replace(self, loaded: Loaded[UploadEvent, Upload], actor_id: str) -> bool:
         """Return whether an actor currently may replace the content of objects in the upload's bucket."""
@@ -159,13 +191,13 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         self,
         upload: Loaded[UploadEvent, Upload],
         state: Processing,
-        seen: StoredContent | None,
+        seen: Fetched | None,
         touch: Touch | None,
     ) -> VerifiedContent | Contradiction:
         """Examine the bytes; read them only if storage has not checked their hash and no other check has failed."""
         request, max_size_bytes = state.before.request, await self._max_size_bytes(upload)
         key = request.storage_key or ""
-        content = seen or await self.storage.head(key)
+        content = seen.content if seen else await self.storage.head(key)
         if content is None:
             raise ContentChangedError("The bytes no longer exist.")
         found = _found(content)
@@ -173,7 +205,7 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         if wrong is not None:
             return wrong
         touching = touch and _Progress(touch, self.tasks, self.clock, state.task_id, content.size_bytes)
-        sha256, head = await self._read(key, content, touching)
+        sha256, head = await self._read(key, seen or Fetched(content=content), touching)
         found = msgspec.structs.replace(
             found, sha256=sha256, head=head, looks_like=recognise(head, request.content_type)
         )
@@ -186,8 +218,11 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
             note=note(found, request),
         )
 
-    async def _read(self, key: str, content: StoredContent, touching: "_Progress | None") -> tuple[str, bytes]:
+    async def _read(self, key: str, fetched: Fetched, touching: "_Progress | None") -> tuple[str, bytes]:
         """Return the SHA-256 and the head of the bytes; if storage has checked the hash, only the head is read."""
+        content = fetched.content
+        if fetched.body is not None:
+            return content.sha256 or hashlib.sha256(fetched.body).hexdigest(), fetched.body[:HEAD_BYTES]
         digest, head = hashlib.sha256(), b""
         read_bytes = unreported = 0
         async for chunk in self.storage.read(key, content, first_bytes=HEAD_BYTES if content.sha256 else None):
@@ -278,17 +313,14 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         token = await self.directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
         return actor_id if token is None else token.key_id
 
-    def _abandonment(
-        self, upload: Loaded[UploadEvent, Upload], state: Processing, actor_id: str, error: StorageError
-    ) -> Proposal[UploadEvent]:
-        now = self.clock.now()
+    def _abandonment(self, state: Processing, origin: Origin, error: StorageError) -> Proposal[UploadEvent]:
         pause = min(RETRY_FIRST * 2 ** min(state.before.attempts, 20), RETRY_LAST)
         command = AbandonVerification(
-            origin=upload.origin_of(actor_id, new_command_id(self.ids), now),
+            origin=origin,
             reason=type(error).__name__,  # its text might contain the key, and so the filename
-            retry_at=now + pause,
+            retry_at=origin.at + pause,
         )
-        return Proposal(origin=command.origin, events=UPLOAD.decide(command, state))
+        return Proposal(origin=origin, events=UPLOAD.decide(command, state))
 
     def _rejection(
         self, state: Processing, origin: Origin, wrong: Contradiction, conditions: Conditions = NO_CONDITIONS

@@ -7,6 +7,7 @@ from typing import TypeVar
 from application.ports.storage.object_storage import (
     LIST_PAGE,
     BucketSetup,
+    Fetched,
     ListedMultipart,
     ListedObject,
     ObjectStorage,
@@ -42,6 +43,15 @@ class FailingStorage:
     async def head(self, key: str) -> StoredContent | None:
         """Look."""
         return await self._call("head", lambda: self._storage.head(key))
+
+    async def fetch(self, key: str, *, limit_bytes: int) -> Fetched | None:
+        """Look, and read."""
+        outcome = await self._begin("fetch")
+        if self._reads_fail:
+            raise StorageUnavailableError("reading fails")
+        fetched = await self._storage.fetch(key, limit_bytes=limit_bytes)
+        self._end(outcome)
+        return fetched
 
     async def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Read."""

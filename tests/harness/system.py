@@ -405,7 +405,17 @@ class Outcome(enum.Enum):
     SLOW = "slow"
 
 
-OPERATIONS = ("head", "read", "delete", "begin_multipart", "parts", "complete_multipart", "abort_multipart", "ping")
+OPERATIONS = (
+    "head",
+    "fetch",
+    "read",
+    "delete",
+    "begin_multipart",
+    "parts",
+    "complete_multipart",
+    "abort_multipart",
+    "ping",
+)
 
 
 class NeverRestsError(AssertionError):

@@ -11,6 +11,7 @@ from application.ports.storage.object_storage import (
     MIN_PART_BYTES,
     BucketSetup,
     ContentChangedError,
+    Fetched,
     ListedMultipart,
     ListedObject,
     PartsRefusedError,
@@ -117,6 +118,15 @@ class MemoryObjectStorage:
         self._fail_if_told()
         versions = self._objects.get(key)
         return versions[-1][0] if versions else None
+
+    async def fetch(self, key: str, *, limit_bytes: int) -> Fetched | None:
+        """Return the current content of `key` with its bytes, unless there are too many, or None."""
+        self._fail_if_told()
+        versions = self._objects.get(key)
+        if not versions:
+            return None
+        content, body = versions[-1]
+        return Fetched(content=content, body=body if len(body) <= limit_bytes else None)
 
     async def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Stream exactly the bytes that `content` describes."""

@@ -31,6 +31,13 @@ class StoredContent(msgspec.Struct, frozen=True, kw_only=True):
     crc64nvme: str | None = None
 
 
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
+    """The properties of stored bytes and, unless there are too many, the bytes themselves."""
+
+    content: StoredContent
+    body: bytes | None = None
+
+
 class StorageError(Exception):
     """A call to storage failed; the cause is chained."""
 
@@ -110,6 +117,10 @@ class ObjectStorage(Protocol):
 
         Raises `StorageUnavailableError` or `StorageDeniedError`; a missing object is never an error.
         """
+        ...
+
+    async def fetch(self, key: str, *, limit_bytes: int) -> Fetched | None:
+        """Return the object under `key` by one call, like `head`, with its bytes if there are at most `limit_bytes`."""
         ...
 
     def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:

@@ -307,7 +307,7 @@ class Counted:
         for port, names in (
             (world.log, ("read_stream", "append")),
             (world.read_side, ("upload", "uploads_by_id", "claim_owner", "bucket_object")),
-            (world.storage, ("head", "read")),
+            (world.storage, ("head", "fetch", "read")),
         ):
             for name in names:
                 monkeypatch.setattr(port, name, self._counting(name, getattr(port, name)))
@@ -331,7 +331,7 @@ async def test_a_small_confirm_reads_no_stream_and_no_record_twice(
 
     confirmed = await client.confirm(answer)
 
-    assert counted.calls == {"upload": 1, "read_stream": 1, "head": 1, "append": 2, "read": 1}
+    assert counted.calls == {"upload": 1, "read_stream": 1, "fetch": 1, "append": 1}
     assert set(counted.asked.values()) == {1}
     monkeypatch.undo()
     assert confirmed.record == await client.record(answer), "brought forward, it is what the read side shows"
@@ -363,7 +363,7 @@ async def test_a_confirm_that_makes_an_object_of_known_bytes_reads_the_original_
     confirmed = await client.confirm(answer)
 
     assert confirmed.record.duplicate_of == original.record.upload_id
-    assert counted.calls == {"upload": 2, "read_stream": 1, "head": 1, "append": 3, "read": 1}
+    assert counted.calls == {"upload": 2, "read_stream": 1, "fetch": 1, "append": 2}
     assert set(counted.asked.values()) == {1}
     monkeypatch.undo()
     assert confirmed.record == await client.record(answer)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from application.handling import BusyError
+from application.ports.events.event_log import Command, VersionConflictError
 from application.ports.storage.object_storage import StorageUnavailableError
 from application.rules import Rules
 from domain.buckets.bucket import Policy, UniqueKey
@@ -361,10 +361,14 @@ async def test_a_confirm_whose_completion_is_kept_from_the_log_by_others_is_answ
     answer = await client.request()
     client.put(answer)
 
-    async def busy(*_: object, **__: object) -> None:
-        raise BusyError("obj_1")
+    append = world.log.append
 
-    monkeypatch.setattr(type(world.verify), "__call__", busy)
+    async def contended(command: Command) -> int:
+        if any(isinstance(event, UploadCompleted) for stream in command.streams for event in stream.events):
+            raise VersionConflictError("obj_1", 1, 2)
+        return await append(command)
+
+    monkeypatch.setattr(world.log, "append", contended)
     confirmed = await client.confirm(answer)
     monkeypatch.undo()
 

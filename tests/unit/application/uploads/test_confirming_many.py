@@ -125,11 +125,11 @@ async def test_storage_that_is_silent_fails_nothing(
     client.put(answer)
     task = await client.confirm_many(answer)
 
-    async def silent(key: str) -> None:
+    async def silent(key: str, **_: object) -> None:
         raise StorageUnavailableError(key)
 
     with monkeypatch.context() as broken:
-        broken.setattr(world.storage, "head", silent)
+        broken.setattr(world.storage, "fetch", silent)
         await world.pass_time(NOW)
     assert (await client.task(task.task_id)).status is TaskStatus.PROCESSING
     assert (await client.record(answer)).status is Status.PENDING
