@@ -312,6 +312,25 @@ async def test_the_policy_decides_about_an_object_whose_key_exists(tenant: Tenan
         assert code_of(await client.post(f"{PATH}?policy=update", json={})) == (422, "no_unique_key")
 
 
+async def test_a_schema_may_declare_names_of_upwells_own_fields_which_filters_reach_through_metadata(
+    tenant: Tenant,
+) -> None:
+    names = ("object_id", "bucket_id", "created_at", "updated_at", "source_details", "status", "error", "deletes_at")
+    own = {name: f"own {name}" for name in names}
+    schema = {"properties": {name: {"type": "string", "required": True} for name in names}}
+    async with tenant.client() as client:
+        asked = {"bucket_name": "own", "bucket_schema": schema, "unique_key": {"fields": ["status"]}}
+        assert (await client.post("/v1/buckets", json=asked)).status_code == 200
+        made = await make(client, "/v1/buckets/own/objects", **own)
+        assert {name for name in names if made[name] == own[name]} == set()
+        assert made["status"] == "DRAFT"
+        for name, value in own.items():
+            listed = await client.post("/v1/buckets/own/objects/list", json={"filters": {f"metadata.{name}": value}})
+            assert [each["object_id"] for each in listed.json()["results"]] == [made["object_id"]], name
+        again = await client.post("/v1/buckets/own/objects", json=own)
+        assert code_of(again) == (409, "unique_key_taken")
+
+
 async def test_100_creates_with_the_same_unique_key_make_one_object(tenant: Tenant) -> None:
     async with tenant.client() as client:
         await client.post("/v1/buckets", json=KEYED)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx
 import pytest
@@ -37,7 +37,9 @@ async def asked(url: str, sent: bytes, source: str = "127.0.0.1") -> tuple[bytes
     writer.write(sent)
     async with asyncio.timeout(30):
         came = await reader.read()
-    writer.close()
+    writer.transport.abort()  # with what was not sent
+    with suppress(OSError):
+        await writer.wait_closed()
     return came, time.monotonic() - began
 
 
