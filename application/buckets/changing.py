@@ -22,6 +22,7 @@ from domain.buckets.bucket import (
     Bucket,
     BucketCommand,
     BucketEvent,
+    BucketSettings,
     BucketStatus,
     ChangeBucketSchema,
     ChangeBucketStatus,
@@ -39,7 +40,6 @@ from domain.shared_fields import made_from
 from domain.uploads.content_rules import ContentRules
 
 _OBJECTS_AT_ONCE = 500
-_UPDATED = ("name", "description", "metadata", "auto_confirm", "content_rules", "retention_seconds")
 _NO_LIVE_BUCKET = LiveBucket(  # every command for it is refused
     bucket_id="", status=BucketStatus.DELETING, name="", description=None, metadata={}
 )
@@ -142,7 +142,7 @@ class ChangingBuckets(msgspec.Struct, frozen=True, kw_only=True):
 def _commands(change: BucketChange, before: Bucket, origin: Origin) -> Sequence[BucketCommand]:
     """Return the commands of the change for this bucket; absent values stay."""
     known = before if isinstance(before, LiveBucket) else _NO_LIVE_BUCKET
-    given = {f: getattr(change, f) for f in _UPDATED if getattr(change, f) is not msgspec.UNSET}
+    given = {f: getattr(change, f) for f in BucketSettings.__struct_fields__ if getattr(change, f) is not msgspec.UNSET}
     if isinstance(change.metadata, dict) and change.merges:
         given["metadata"] = merge_patch(known.metadata, change.metadata)
     update = msgspec.structs.replace(made_from(UpdateBucket, known, origin=origin), **given)

@@ -15,6 +15,7 @@ from application.ports.objects.object_creation import ClaimTakenError
 from domain.buckets.bucket import BUCKET, BucketStatus, CreateBucket, UniqueKey
 from domain.claims import bucket_name_claim, deletion_claim
 from domain.namespaces.namespace import namespace_deleting
+from domain.shared_fields import made_from
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules, checked
 
 
@@ -68,15 +69,11 @@ class CreatingBuckets(msgspec.Struct, frozen=True, kw_only=True):
             if taken.claim == deletion_claim(namespace.namespace_id):
                 raise namespace_deleting(namespace.namespace_id) from taken
             raise bucket_name_taken(taken, shown=may_read(caller, namespace)) from taken
-        return BucketRecord(
-            bucket_id=bucket_id,
+        return made_from(
+            BucketRecord,
+            command,
             organization_id=origin.organization_id,
             namespace_id=namespace.namespace_id,
-            name=name,
-            description=description,
-            bucket_schema=bucket_schema,
-            unique_key=unique_key,
-            metadata=metadata,
             status=BucketStatus.ACTIVE,
             object_count=0,
             total_size_bytes=0,
@@ -84,7 +81,5 @@ class CreatingBuckets(msgspec.Struct, frozen=True, kw_only=True):
             created_at=now,
             updated_at=now,
             position=position,
-            auto_confirm=auto_confirm,
             content_rules=checked(content_rules),
-            retention_seconds=retention_seconds,
         )

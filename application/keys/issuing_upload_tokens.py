@@ -23,6 +23,7 @@ from domain.keys.upload_token import (
     UseToken,
 )
 from domain.refusals import ForbiddenError
+from domain.shared_fields import made_from
 from domain.uploads.admission import Announcement
 
 _KNOWN_TOKENS = 10_000
@@ -77,19 +78,17 @@ class IssuingUploadTokens(msgspec.Struct, frozen=True, kw_only=True):
         secret = upload_token_secret(token_id, ids.secret().removeprefix("sk_"))
         key = caller.key
         expires_at = now + wish.expires_in
-        command = IssueToken(
+        command = made_from(
+            IssueToken,
+            wish,
             origin=caller.origin(
                 now, new_command_id(ids), namespace_id=bucket.namespace_id, bucket_id=bucket.bucket_id
             ),
             token_id=token_id,
             token_hash=hash_of(secret),
             key_id=key.key_id,
-            content_types=wish.content_types,
-            max_size_bytes=wish.max_size_bytes,
-            max_count=wish.max_count,
             expires_at=expires_at if key.expires_at is None else min(expires_at, key.expires_at),
             upload_lifetime_seconds=int(wish.upload_lifetime.total_seconds()),
-            policy=wish.policy,
         )
         issued = UPLOAD_TOKEN.decide(command, UPLOAD_TOKEN.initial)
         conditions = Conditions(key_id=key.key_id, namespace_id=bucket.namespace_id, bucket_id=bucket.bucket_id)

@@ -26,7 +26,6 @@ from domain.keys.api_key import (
     ApiKeysListed,
     KeyStatus,
     Permission,
-    Powers,
     check_grant,
     key_not_found,
 )
@@ -89,17 +88,6 @@ class ManagingKeys(msgspec.Struct, frozen=True, kw_only=True):
         key_id = ids.new("key_")
         secret = secret or ids.secret()
         origin = self._origin(organization_id, actor_id)
-        scopes = tuple(dict(scope) for scope in wish.scopes)
-        origins = keys.check_origins(wish.allowed_origins)
-        if by is not None:
-            granted = Powers(
-                permissions=wish.permissions,
-                scopes=scopes,
-                allowed_origins=origins,
-                rate_limit_override=wish.rate_limit_override,
-                expires_at=wish.expires_at,
-            )
-            check_grant(granted, by.powers, organization_id)
         command = made_from(
             keys.CreateKey,
             wish,
@@ -107,9 +95,11 @@ class ManagingKeys(msgspec.Struct, frozen=True, kw_only=True):
             key_id=key_id,
             key_hash=hash_of(secret),
             prefix=secret[:_PREFIX_LENGTH],
-            scopes=scopes,
-            allowed_origins=origins,
+            scopes=tuple(dict(scope) for scope in wish.scopes),
+            allowed_origins=keys.check_origins(wish.allowed_origins),
         )
+        if by is not None:
+            check_grant(command, by, organization_id)
         conditions = _conditions(origin, by, name=wish.name, user_id=wish.user_id)
         try:
             await start(self.log, key_id, API_KEY.decide(command, API_KEY.initial), conditions)
@@ -149,7 +139,7 @@ class ManagingKeys(msgspec.Struct, frozen=True, kw_only=True):
                 state = API_KEY.fold(state, events)
                 if isinstance(state, ActiveKey):
                     _check_active(change, state, origin.at)
-                    check_grant(_powers(state), by.powers, organization_id)
+                    check_grant(state, by, organization_id)
             if change.status is KeyStatus.REVOKED:
                 events += API_KEY.decide(keys.RevokeKey(origin=origin), state)
             return events
@@ -180,7 +170,7 @@ class ManagingKeys(msgspec.Struct, frozen=True, kw_only=True):
 
         def decide(origin: Origin, state: ApiKey) -> tuple[ApiKeyEvent, ...]:
             if isinstance(state, ActiveKey):
-                check_grant(_powers(state), by.powers, organization_id)
+                check_grant(state, by, organization_id)
             command = keys.RotateKey(
                 origin=origin,
                 key_hash=hash_of(secret),
@@ -315,10 +305,6 @@ def _name_taken(taken: ClaimTakenError) -> WrongStateError:
         f"A key named '{taken.claim.key}' exists already: use another name.",
         {"key_id": taken.owner_id},
     )
-
-
-def _powers(key: ActiveKey) -> Powers:
-    return made_from(Powers, key)
 
 
 def _check_active(change: KeyChange, new: ActiveKey, now: datetime) -> None:

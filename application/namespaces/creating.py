@@ -13,6 +13,7 @@ from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.objects.object_creation import ClaimTakenError
 from domain.claims import namespace_name_claim
 from domain.namespaces.namespace import NAMESPACE, CreateNamespace, NamespaceStatus
+from domain.shared_fields import made_from
 
 
 class CreatingNamespaces(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,12 +48,10 @@ class CreatingNamespaces(msgspec.Struct, frozen=True, kw_only=True):
             position = await start(self.log, namespace_id, NAMESPACE.decide(command, NAMESPACE.initial), conditions)
         except ClaimTakenError as taken:
             raise namespace_name_taken(taken, caller) from taken
-        return NamespaceRecord(
-            namespace_id=namespace_id,
+        return made_from(
+            NamespaceRecord,
+            command,
             organization_id=origin.organization_id,
-            name=name,
-            description=description,
-            settings=settings,
             status=NamespaceStatus.ACTIVE,
             created_at=now,
             updated_at=now,

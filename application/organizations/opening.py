@@ -20,6 +20,7 @@ from domain.organizations.organization import (
     organization_not_found,
 )
 from domain.refusals import NotFoundError, WrongStateError
+from domain.shared_fields import made_from
 
 ACTOR = "system:operator"
 
@@ -54,15 +55,7 @@ class OpeningOrganizations(msgspec.Struct, frozen=True, kw_only=True):
             quota_bytes=self.rules.tier_limits[tier].quota_bytes if quota_bytes is None else quota_bytes,
         )
         await start(self.log, organization_id, ORGANIZATION.decide(command, ORGANIZATION.initial))
-        return OrganizationRecord(
-            organization_id=organization_id,
-            internal_id=command.internal_id,
-            name=name,
-            tier=tier,
-            quota_bytes=command.quota_bytes,
-            created_at=now,
-            updated_at=now,
-        )
+        return made_from(OrganizationRecord, command, organization_id=organization_id, created_at=now, updated_at=now)
 
     async def find(self, id_or_name: str) -> OrganizationRecord:
         """Return an organization by id, or by a unique name."""

@@ -120,22 +120,27 @@ BucketEvent = (
 )
 
 
-class NoBucket(msgspec.Struct, frozen=True):
-    """The state before the first event."""
+class BucketSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an update replaces, all of it."""
 
-
-class LiveBucket(msgspec.Struct, frozen=True, kw_only=True):
-    """A bucket that exists."""
-
-    bucket_id: str
-    status: BucketStatus
     name: str
     description: str | None
-    bucket_schema: JSON = {}
     metadata: JSON
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
     retention_seconds: int | None = None
+
+
+class NoBucket(msgspec.Struct, frozen=True):
+    """The state before the first event."""
+
+
+class LiveBucket(BucketSettings, frozen=True, kw_only=True):
+    """A bucket that exists."""
+
+    bucket_id: str
+    status: BucketStatus
+    bucket_schema: JSON = {}
 
 
 class DeletingBucket(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,19 +161,13 @@ class DeletedBucket(msgspec.Struct, frozen=True, kw_only=True):
 Bucket = NoBucket | LiveBucket | DeletingBucket | DeletedBucket
 
 
-class CreateBucket(msgspec.Struct, frozen=True, kw_only=True):
+class CreateBucket(BucketSettings, frozen=True, kw_only=True):
     """Create a bucket."""
 
     origin: Origin
     bucket_id: str
-    name: str
-    description: str | None
     bucket_schema: JSON
     unique_key: UniqueKey | None
-    metadata: JSON
-    auto_confirm: bool = False
-    content_rules: ContentRules = ANY_CONTENT
-    retention_seconds: int | None = None
 
 
 class ChangeBucketStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,16 +184,10 @@ class ChangeBucketSchema(msgspec.Struct, frozen=True, kw_only=True):
     bucket_schema: JSON
 
 
-class UpdateBucket(msgspec.Struct, frozen=True, kw_only=True):
+class UpdateBucket(BucketSettings, frozen=True, kw_only=True):
     """Replace the bucket's name, description, metadata and settings, all of them."""
 
     origin: Origin
-    name: str
-    description: str | None
-    metadata: JSON
-    auto_confirm: bool = False
-    content_rules: ContentRules = ANY_CONTENT
-    retention_seconds: int | None = None
 
 
 class BeginBucketDeletion(msgspec.Struct, frozen=True, kw_only=True):
@@ -373,10 +366,7 @@ def _change_schema(command: ChangeBucketSchema, bucket: LiveBucket) -> tuple[Buc
 
 def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, ...]:
     rules = checked(command.content_rules)
-    given, known = (
-        [each.name, each.description, each.metadata, each.auto_confirm, content, each.retention_seconds]
-        for each, content in ((command, rules), (bucket, bucket.content_rules))
-    )
+    given, known = made_from(BucketSettings, command, content_rules=rules), made_from(BucketSettings, bucket)
     if msgspec.json.encode(given) == msgspec.json.encode(known):  # for Python, 1 == True
         return ()
     if command.name != bucket.name:

@@ -106,7 +106,7 @@ class Powers(msgspec.Struct, frozen=True, kw_only=True):
 
     permissions: tuple[Permission, ...]
     scopes: tuple[JSON, ...]
-    allowed_origins: tuple[str, ...]
+    allowed_origins: tuple[str, ...] = ()
     rate_limit_override: int | None
     expires_at: datetime | None
 
@@ -295,17 +295,12 @@ class NoKey(msgspec.Struct, frozen=True):
     """The state before the first event."""
 
 
-class ActiveKey(msgspec.Struct, frozen=True, kw_only=True):
+class ActiveKey(Powers, frozen=True, kw_only=True):
     """A key that may be used until it expires."""
 
     key_id: str
     name: str
     description: str
-    permissions: tuple[Permission, ...]
-    scopes: tuple[JSON, ...]
-    allowed_origins: tuple[str, ...] = ()
-    rate_limit_override: int | None
-    expires_at: datetime | None
 
 
 class RevokedKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -317,7 +312,7 @@ class RevokedKey(msgspec.Struct, frozen=True, kw_only=True):
 ApiKey = NoKey | ActiveKey | RevokedKey
 
 
-class CreateKey(msgspec.Struct, frozen=True, kw_only=True):
+class CreateKey(Powers, frozen=True, kw_only=True):
     """Create a key."""
 
     origin: Origin
@@ -327,11 +322,6 @@ class CreateKey(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     key_hash: str
     prefix: str
-    permissions: tuple[Permission, ...]
-    scopes: tuple[JSON, ...]
-    allowed_origins: tuple[str, ...] = ()
-    rate_limit_override: int | None
-    expires_at: datetime | None
 
 
 class UpdateKey(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,15 +3,12 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-import msgspec
-
-from domain.keys.api_key import KeyStatus, Permission, Powers
-from domain.shared_fields import made_from
+from domain.keys.api_key import KeyStatus, Powers
 
 
-class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
+class KeyRecord(Powers, frozen=True, kw_only=True):
     """An API key, without its secret.
 
     `previous_key_hash`: of the previous secret, which works until `previous_until`. `last_used_at`: approximate, and
@@ -25,15 +22,10 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     key_hash: str
     prefix: str
-    permissions: tuple[Permission, ...]
-    scopes: tuple[dict[str, Any], ...]
-    rate_limit_override: int | None
-    expires_at: datetime | None
     created_at: datetime
     created_by: str
     revoked_at: datetime | None
     revoked_by: str | None
-    allowed_origins: tuple[str, ...] = ()
     previous_key_hash: str | None = None
     previous_until: datetime | None = None
     lets_open_finish: bool = False
@@ -55,11 +47,6 @@ class KeyRecord(msgspec.Struct, frozen=True, kw_only=True):
         if self.previous_key_hash is None or self.previous_until is None or self.previous_until <= now:
             return (self.key_hash,)
         return (self.key_hash, self.previous_key_hash)
-
-    @property
-    def powers(self) -> Powers:
-        """Everything that the key can do."""
-        return made_from(Powers, self)
 
 
 class KeyReads(Protocol):

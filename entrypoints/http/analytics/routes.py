@@ -11,6 +11,7 @@ from application.ports.analytics.analytics import Area, BucketFigures
 from application.ports.analytics.analytics import UploadFigures as Figures
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
+from domain.shared_fields import Made, made_from
 from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
 from entrypoints.http.analytics.wire import (
     AnalyticsOverviewResponse,
@@ -60,7 +61,7 @@ async def get_analytics_overview(
         position=found.progress.position,
         lag_events=found.progress.lag_events,
         time_range=_range(period),
-        uploads=UploadFigures(**_figures(found.total)),
+        uploads=_figures(UploadFigures, found.total),
         failures=dict(found.failures),
         duplicates=DuplicateFigures(
             unsent=found.avoided,
@@ -69,9 +70,7 @@ async def get_analytics_overview(
             unkept_bytes=found.total.duplicate_bytes,
             saved_bytes=found.avoided_bytes + found.total.duplicate_bytes,
         ),
-        steps=[
-            UploadStep(time_bucket=at, **_figures(each)) for at, each in zip(period.steps, found.series, strict=True)
-        ],
+        steps=[_figures(UploadStep, each, time_bucket=at) for at, each in zip(period.steps, found.series, strict=True)],
         buckets=[_growth(each) for each in found.buckets],
     )
 
@@ -104,7 +103,7 @@ async def get_upload_performance(
             )
             for at, each in zip(period.steps, series, strict=True)
         ],
-        summary=UploadFigures(**_figures(total)),
+        summary=_figures(UploadFigures, total),
     )
 
 
@@ -174,27 +173,18 @@ def _range(period: Period) -> TimeRange:
     return TimeRange(start=period.start, end=period.end)
 
 
-def _figures(figures: Figures) -> dict[str, Any]:
-    return {
-        "requested": figures.requested,
-        "started": figures.started,
-        "pending": figures.pending,
-        "in_progress": figures.in_progress,
-        "processing": figures.processing,
-        "completed": figures.completed,
-        "failed": figures.failed,
-        "canceled": figures.canceled,
-        "skipped": figures.skipped,
-        "completed_bytes": figures.completed_bytes,
-        "duplicates": figures.duplicates,
-        "duplicate_bytes": figures.duplicate_bytes,
-        "avg_latency_ms": figures.latency_avg_ms,
-        "p50_latency_ms": figures.latency_p50_ms,
-        "p95_latency_ms": figures.latency_p95_ms,
-        "p99_latency_ms": figures.latency_p99_ms,
-        "avg_throughput_mbps": figures.throughput_mbps,
-        "error_rate": _error_rate(figures),
-    }
+def _figures(kind: type[Made], figures: Figures, **others: object) -> Made:
+    return made_from(
+        kind,
+        figures,
+        avg_latency_ms=figures.latency_avg_ms,
+        p50_latency_ms=figures.latency_p50_ms,
+        p95_latency_ms=figures.latency_p95_ms,
+        p99_latency_ms=figures.latency_p99_ms,
+        avg_throughput_mbps=figures.throughput_mbps,
+        error_rate=_error_rate(figures),
+        **others,
+    )
 
 
 def _error_rate(figures: Figures) -> float | None:
