@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 from litestar import Request, delete, get, patch, post, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import JSONBody
 from litestar.types import Scope
 from msgspec import UNSET, structs
 
@@ -115,10 +115,7 @@ async def list_buckets(
 
 
 @get("/buckets/{bucket_identifier:str}", opt=_READ, tags=TAGS)
-async def get_bucket(
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
-    scope: Scope,
-) -> BucketResponse:
+async def get_bucket(scope: Scope) -> BucketResponse:
     """Return a bucket with its counters, by id or name."""
     admitted = admitted_in(scope)
     return await _render_whole(admitted, await _record(admitted, admitted.bucket.bucket_id))
@@ -132,23 +129,13 @@ async def _record(admitted: Admitted, bucket_id: str) -> BucketRecord:
 
 
 @put("/buckets/{bucket_identifier:str}", opt=_WRITE, tags=TAGS)
-async def update_bucket(
-    request: StrictRequest,
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
-    data: JSONBody[BucketUpdateRequest],
-    scope: Scope,
-) -> BucketResponse:
+async def update_bucket(request: StrictRequest, data: JSONBody[BucketUpdateRequest], scope: Scope) -> BucketResponse:
     """Replace those of a bucket's name, description and metadata that are given. A schema may grow."""
     return await _change(scope, await _change_of(request, data))
 
 
 @patch("/buckets/{bucket_identifier:str}", opt=_WRITE, tags=TAGS)
-async def patch_bucket(
-    request: StrictRequest,
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
-    data: JSONBody[BucketPatchRequest],
-    scope: Scope,
-) -> BucketResponse:
+async def patch_bucket(request: StrictRequest, data: JSONBody[BucketPatchRequest], scope: Scope) -> BucketResponse:
     """Change a bucket's name, description or status, and merge its metadata."""
     change = structs.replace(await _change_of(request, data), merges=True)
     if data.status is not None:
@@ -157,10 +144,7 @@ async def patch_bucket(
 
 
 @delete("/buckets/{bucket_identifier:str}", status_code=200, opt=_DELETE, tags=TAGS)
-async def delete_bucket(
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
-    scope: Scope,
-) -> DeletionResponse:
+async def delete_bucket(scope: Scope) -> DeletionResponse:
     """Delete a bucket with its content, as a task. From now on it accepts nothing."""
     admitted = admitted_in(scope)
     task = await admitted.services.delete_bucket(admitted.caller, admitted.bucket)

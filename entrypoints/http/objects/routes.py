@@ -58,7 +58,6 @@ _PAGE = 10
 @post("/buckets/{bucket_identifier:str}/objects/list", status_code=200, opt=_LIST, tags=TAGS)
 async def list_objects(
     request: Request[Any, Any, Any],
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
     scope: Scope,
     data: JSONBody[ListObjectsRequest | None] = None,
     limit: Limit = None,
@@ -104,7 +103,6 @@ DOWNLOAD_LASTS = timedelta(hours=1)
 @post("/buckets/{bucket_identifier:str}/objects", status_code=200, opt=_CREATE, tags=TAGS)
 async def create_object(
     request: StrictRequest,
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
     data: JSONBody[CreateObjectRequest],
     scope: Scope,
     policy: FromQuery[str | None] = None,
@@ -128,7 +126,6 @@ async def create_object(
 )
 async def create_objects(
     request: StrictRequest,
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
     data: JSONBody[CreateObjectsBatchRequest],
     scope: Scope,
     auto_process: FromQuery[bool] = False,  # noqa: ARG001  # nothing is processed here
@@ -167,10 +164,7 @@ async def create_objects(
 
 @get("/buckets/{bucket_identifier:str}/objects/{object_identifier:str}", opt=_READ, tags=TAGS)
 async def get_object(
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
-    object_identifier: FromPath[str],
-    scope: Scope,
-    return_presigned_urls: FromQuery[bool] = False,
+    object_identifier: FromPath[str], scope: Scope, return_presigned_urls: FromQuery[bool] = False
 ) -> ObjectResponse:
     """Return an object; its metadata is next to the contract's fields."""
     admitted = admitted_in(scope)
@@ -181,10 +175,7 @@ async def get_object(
 
 @put("/buckets/{bucket_identifier:str}/objects/{object_identifier:str}", opt=_WRITE, tags=TAGS)
 async def update_object(
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
-    object_identifier: FromPath[str],
-    data: JSONBody[UpdateObjectRequest],
-    scope: Scope,
+    object_identifier: FromPath[str], data: JSONBody[UpdateObjectRequest], scope: Scope
 ) -> ObjectResponse:
     """Change an object: blobs replace all of its blobs, metadata is merged, null removes a field."""
     change = made_from(
@@ -195,11 +186,7 @@ async def update_object(
 
 @patch("/buckets/{bucket_identifier:str}/objects/{object_identifier:str}", opt=_WRITE, tags=TAGS)
 async def patch_object(
-    request: StrictRequest,
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
-    object_identifier: FromPath[str],
-    data: JSONBody[PatchObjectRequest],
-    scope: Scope,
+    request: StrictRequest, object_identifier: FromPath[str], data: JSONBody[PatchObjectRequest], scope: Scope
 ) -> ObjectResponse:
     """Change single fields of an object; null removes one."""
     change = made_from(ObjectChange, data, fields=own_fields(await request.whole(), PatchObjectRequest))
@@ -207,11 +194,7 @@ async def patch_object(
 
 
 @delete("/buckets/{bucket_identifier:str}/objects/{object_identifier:str}", status_code=204, opt=_DELETE, tags=TAGS)
-async def delete_object(
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up already
-    object_identifier: FromPath[str],
-    scope: Scope,
-) -> None:
+async def delete_object(object_identifier: FromPath[str], scope: Scope) -> None:
     """Delete an object and the uploads that no other object holds, with their bytes."""
     admitted = admitted_in(scope)
     record = await _found(admitted, object_identifier)

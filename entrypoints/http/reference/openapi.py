@@ -130,7 +130,11 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
     signature = handler.parsed_fn_signature
     operation.summary = (operation.description or "").partition("\n")[0].rstrip(".")
     needs: Needs | None = handler.opt.get("needs")
-    parameters = cast("list[Parameter]", operation.parameters or [])
+    path = max(handler.paths, key=len)
+    parameters = sorted(
+        cast("list[Parameter]", operation.parameters or []),
+        key=lambda each: path.index(each.name) if each.param_in == "path" else len(path),
+    )
     fields = {_name(name, field): field for name, field in signature.parameters.items()}
     for parameter in parameters:
         parameter.schema = cast("Any", _parameter_schema(fields[parameter.name]))

@@ -80,10 +80,7 @@ MAX_BATCH_BYTES = 4 * 1024 * 1024
 
 @post("/buckets/{bucket_identifier:str}/uploads", status_code=200, opt=_CREATE, tags=TAGS)
 async def create_upload(
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
-    data: JSONBody[CreateUploadRequest],
-    scope: Scope,
-    policy: FromQuery[str | None] = None,
+    data: JSONBody[CreateUploadRequest], scope: Scope, policy: FromQuery[str | None] = None
 ) -> UploadResponse:
     """Check a file and issue a presigned URL for it."""
     admitted = admitted_in(scope)
@@ -115,10 +112,7 @@ async def create_upload(
     request_max_body_size=MAX_BATCH_BYTES,
 )
 async def create_uploads(
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
-    data: JSONBody[BatchUploadRequest],
-    scope: Scope,
-    policy: FromQuery[str | None] = None,
+    data: JSONBody[BatchUploadRequest], scope: Scope, policy: FromQuery[str | None] = None
 ) -> BatchUploadResponse:
     """Check many files and issue a presigned URL for each; one refusal refuses all of them."""
     admitted = admitted_in(scope)
@@ -174,7 +168,6 @@ def _asked(
 @post("/buckets/{bucket_identifier:str}/uploads/list", status_code=200, opt=_LIST, tags=TAGS)
 async def list_uploads(
     request: Request[Any, Any, Any],
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
     scope: Scope,
     data: JSONBody[ListUploadsRequest | None] = None,
     limit: Limit = None,
@@ -208,7 +201,6 @@ async def list_uploads(
 @post("/buckets/{bucket_identifier:str}/duplicates/list", status_code=200, opt=_LIST, tags=TAGS)
 async def list_avoided_duplicates(
     request: Request[Any, Any, Any],
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
     scope: Scope,
     data: JSONBody[ListAvoidedDuplicatesRequest | None] = None,
     limit: Limit = None,
@@ -388,11 +380,7 @@ async def list_parts(upload_id: FromPath[str], scope: Scope) -> ListPartsRespons
     tags=TAGS,
     request_max_body_size=MAX_BATCH_BYTES,
 )
-async def confirm_uploads(
-    bucket_identifier: FromPath[str],  # noqa: ARG001  # looked up before the body is read
-    data: JSONBody[BatchConfirmRequest],
-    scope: Scope,
-) -> BatchConfirmResponse:
+async def confirm_uploads(data: JSONBody[BatchConfirmRequest], scope: Scope) -> BatchConfirmResponse:
     """Verify many uploads in the background; the task has the result of each."""
     admitted = admitted_in(scope)
     confirmations = [
