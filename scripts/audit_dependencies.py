@@ -11,7 +11,7 @@ import httpx
 
 ROOT = Path(__file__).parent.parent
 SERVICE = "https://api.osv.dev/v1/querybatch"
-# Ids of what does not concern us, each with its reason.
+# Ids of vulnerabilities that do not affect Upwell, each with its reason.
 IGNORED: dict[str, str] = {}
 
 

@@ -53,7 +53,7 @@ def not_on_the_map(tree: Path, *tops: str) -> int:
 
 
 def names_of_two_things(tree: Path) -> list[str]:
-    """Return the public classes and functions whose name stands in two modules of `domain` and `application`."""
+    """Return the public classes and functions whose name is in two modules of `domain` and `application`."""
     places = defaultdict(set)
     for path in modules(tree, *CORE):
         for node in _parsed(tree / path).body:
@@ -80,7 +80,7 @@ def lines(tree: Path, suffix: str, *tops: str) -> int:
 
 
 def superseded_sql(tree: Path) -> int:
-    """Count the lines of definitions of SQL functions that a later file replaces: they look like what runs."""
+    """Count the lines of definitions of SQL functions that a later file replaces: they look like current code."""
     definitions = list(_sql_functions(tree))
     last = {name: place for place, (name, _) in enumerate(definitions)}
     return sum(length for place, (name, length) in enumerate(definitions) if place != last[name])

@@ -47,7 +47,7 @@ from tests.trouble import SERVE, Loop, Run
 
 PROCESSES: Final = (SERVE, *WORKERS, RELAY)
 QUOTA: Final = 10**13
-DISK_MIB: Final = {"database": 4_000, "storage": 64_000}  # the second counts its volumes by the room that there is
+DISK_MIB: Final = {"database": 4_000, "storage": 64_000}  # the second counts its volumes by the available room
 STUCK_SECONDS: Final = 200.0  # a confirm that died is taken over by a worker after 60
 _FAKETIME: Final = "*/faketime/libfaketime.so.1"
 
@@ -192,7 +192,7 @@ def prepared(seed: int, *, timed: bool) -> Iterator[tuple[Run, Subscribers]]:
         try:
             yield run, following
         except Exception:
-            traceback.print_exc()  # closing may have to wait for what was left lying
+            traceback.print_exc()  # closing may have to wait for abandoned work
             raise
 
 
@@ -224,7 +224,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--untimed", action="store_true")
     options = parser.parse_args()
-    faulthandler.register(signal.SIGUSR1)  # says what it waits for
+    faulthandler.register(signal.SIGUSR1)  # names what it waits for
     random.seed(options.seed)
     print(f"seed {options.seed}", flush=True)
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Restart `upwell serve` over and over under load, and count the requests that failed: none may.
+"""Restart `upwell serve` repeatedly under load, and count the failed requests: there must be none.
 
 python scripts/restart_under_load.py [--restarts 20] [--workers 2] [--pause 0.02]
 

@@ -57,7 +57,7 @@ CANCEL_EVERY = 4
 QUOTA = 10**12
 STREAM = "SOAK"
 CATCH_UP_SECONDS = 3600
-RECORD = 24  # bytes: position, digest, and where to go on
+RECORD = 24  # bytes: position, digest, and where to continue
 STILL_SECONDS = 10
 TABLES = {"projection": "soak.projected", "library": f"{SCHEMA}.seen"}
 

@@ -1,4 +1,4 @@
-"""What a database is made of, as lines that can be compared: everything in the schema `upwell` but its rows."""
+"""The catalogue of a database, as lines that can be compared: everything in the schema `upwell` but its rows."""
 
 from adapters.postgres.database.connecting import connect
 
@@ -37,7 +37,7 @@ _QUERIES = {
         SELECT pg_get_triggerdef(t.oid), tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
         WHERE relnamespace = 'upwell'::regnamespace AND NOT tgisinternal
     """,
-    # all that makes a call what it is: body, language, volatility, security, settings, cost, rights
+    # everything that defines a call: body, language, volatility, security, settings, cost, rights
     "functions": """
         SELECT p.oid::regprocedure, pg_get_function_result(p.oid), pg_get_function_arguments(p.oid), prosrc, probin,
             lanname, prokind, prosecdef, proleakproof, proisstrict, proretset, provolatile, proparallel, procost,
@@ -62,7 +62,7 @@ _QUERIES = {
 
 
 async def catalogue(url: str) -> dict[str, list[str]]:
-    """Return what is in a database's catalogue, by kind, in an order that does not depend on how it was made."""
+    """Return the content of a database's catalogue, by kind, in an order independent of its history."""
     connection = await connect(url, role=None)
     try:
         await connection.execute("SET search_path = ''")

@@ -40,7 +40,7 @@ class Cluster:
         self._run("pg_basebackup", "-D", self.data, *host, "-U", "postgres", "-R", "--checkpoint=fast")
 
     def start(self, settings: Mapping[str, str] | None = None) -> None:
-        """Start it, with these settings from now on, and return when it takes connections."""
+        """Start it, with these settings from now on, and return when it accepts connections."""
         self._settings |= settings or {}
         own = {
             "listen_addresses": "" if self.port is None else "127.0.0.1",
@@ -67,7 +67,7 @@ class Cluster:
             raise RuntimeError(child.complaint())
 
     def stop(self, *, at_once: bool = False) -> None:
-        """End it, in order or at once."""
+        """Stop it, in order or immediately."""
         if self._child is not None:
             self._child.end((signal.SIGQUIT, timedelta(seconds=10)) if at_once else _FAST)
             self._child = None
@@ -104,7 +104,7 @@ class Cluster:
 
 @contextmanager
 def cluster(*, binaries: Path | None = None, port: int | None = None) -> Iterator[Cluster]:
-    """A cluster with a folder of its own, which is gone afterwards. It is neither made nor started."""
+    """A cluster with a separate folder, which is removed afterwards. It is neither created nor started."""
     account = choose_account()
     folder = quick_folder("upwell-pg-")  # sockets need a short path
     if account is not None:

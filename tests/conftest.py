@@ -64,7 +64,7 @@ SCHEMA = {
 }
 
 
-# Nothing of a run outlives it, and its hundreds of databases are not looked at each minute.
+# No data of a run outlives it, and autovacuum does not visit its hundreds of databases each minute.
 _FORGETFUL = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -76,7 +76,7 @@ _FORGETFUL = {
 
 @dataclass(frozen=True)
 class Servers:
-    """Where the servers of this run are. `postgres_url` is the superuser's."""
+    """The addresses of the servers of this run. `postgres_url` is the superuser's."""
 
     postgres_url: str
     postgres_pid: int
@@ -105,7 +105,7 @@ class _Session:
     def __init__(self) -> None:
         self.folders = [Path(tempfile.mkdtemp(prefix="upwell-tests-")), quick_folder("upwell-tests-")]
         for_storage, for_postgres = self.folders
-        for_postgres.chmod(0o711)  # it may run as another user, who has to get through
+        for_postgres.chmod(0o711)  # it may run as another user, which needs access
         self.postgres = EmbeddedPostgres.start(for_postgres / "postgres", settings=_FORGETFUL)
         self.storage = EmbeddedStorage.start(for_storage / "s3", volume_mebibytes=64)
         self.servers = Servers(
@@ -145,7 +145,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop what `pytest_configure` started."""
+    """Stop the servers that `pytest_configure` started."""
     session = config.stash.get(_SESSION, None)
     if session is not None:
         session.stop()
@@ -155,7 +155,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)  # after the order of the others was drawn
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the test that takes longest: at the end one worker would run that one, and the others none."""
+    """Begin with the longest test: at the end one worker would run that one, and the others none."""
     items.sort(key=lambda item: item.path.name != "test_generated_requests.py")
 
 
@@ -165,7 +165,7 @@ def pytest_collection() -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the collector of garbage from what lives as long as the run: thousands of tests, and all modules."""
+    """Exclude objects that live as long as the run from garbage collection: thousands of tests, and all modules."""
     gc.collect()
     keep_what_is_loaded()
     collect_seldom()
@@ -211,7 +211,7 @@ async def make_database(servers: Servers, template: str = TEMPLATE) -> Database:
     name = f"t_{secrets.token_hex(6)}"
     admin = await connect(servers.postgres_url, role=None)
     try:
-        # it takes a third of the time that writing them through the log takes
+        # this takes a third of the time of writing them through the log
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     finally:
         await admin.close()
@@ -276,7 +276,7 @@ class Tenant:
         return {"Authorization": f"Bearer {self.secret}", "X-Namespace": self.namespace.namespace_id}
 
     def client(self) -> httpx.AsyncClient:
-        """Return an HTTP client that acts as this tenant, and holds all answers to what is documented."""
+        """Return an HTTP client that acts as this tenant, and compares all answers with the documents."""
         return holding(self.url, self.headers)
 
 
@@ -305,7 +305,7 @@ def operating(database: Database) -> Iterator[Operator]:
 
 @dataclass(frozen=True)
 class Service:
-    """A running `upwell serve` and `upwell worker` of their own processes."""
+    """A running `upwell serve` and `upwell worker`, each in its own process."""
 
     url: str
     database: Database
@@ -361,7 +361,7 @@ _COMMAND = "from tests.loopback_only import keep_on_loopback as k; k(); from ent
 
 
 def free_port() -> int:
-    """Return a port that is free now, below the range that clients take their ports from."""
+    """Return a port that is free now, below the range of ports of clients."""
     import socket  # noqa: PLC0415  # only here
 
     while True:
@@ -387,7 +387,7 @@ def wait_ready(url: str, process: subprocess.Popen[bytes], seconds: float = 120)
 
 
 def start(environment: dict[str, str], *arguments: str, by: Sequence[str] = ()) -> subprocess.Popen[bytes]:
-    """Start the command `upwell` in a process of its own. `by`: a command that becomes the one after it."""
+    """Start the command `upwell` in a separate process. `by`: a command that becomes the one after it."""
     return subprocess.Popen(
         [*by, sys.executable, "-c", _COMMAND, *arguments],
         env={**os.environ, **environment},
@@ -397,7 +397,7 @@ def start(environment: dict[str, str], *arguments: str, by: Sequence[str] = ()) 
 
 @pytest.fixture(scope="session")
 def service(servers: Servers) -> Iterator[Service]:
-    """A service and a worker, shared by the tests of one worker process: each test has a tenant of its own."""
+    """A service and a worker, shared by the tests of one worker process: each test has its own tenant."""
     made = asyncio.run(make_database(servers))
     port = free_port()
     environment = {

@@ -1,4 +1,4 @@
-"""Where files of tests are: small file systems to be filled, where we may mount one, and folders in memory."""
+"""Places for files of tests: small file systems to fill, if mounting is allowed, and folders in memory."""
 
 import os
 import shutil
@@ -66,12 +66,12 @@ def fill(place: Path) -> Path:
 
 @contextmanager
 def full(place: Path) -> Iterator[None]:
-    """Leave no block of such a file system while inside, however large: it is made as small as what is in it."""
+    """Leave no free block of such a file system while inside: it is made as small as its content."""
     whole = os.statvfs(place)
     ending = threading.Event()
 
     def keep_full() -> None:
-        while not ending.wait(0.02):  # what is deleted meanwhile leaves no room either
+        while not ending.wait(0.02):  # files that are deleted meanwhile leave no room either
             _shrink(place)
 
     while not _shrink(place):

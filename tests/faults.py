@@ -16,10 +16,10 @@ WORKERS: Final = ("worker", "worker #2")
 RELAY: Final = "relay nats"
 OFFSETS: Final = ("+31d", "-2h", "+26h")
 STORAGE_BACK: Final = 20.0
-KNOWN_SECONDS: Final = 1.2  # what /readyz knows may be a second old
+KNOWN_SECONDS: Final = 1.2  # the state of /readyz may be a second old
 
 
-# The faults: each is a context in which it lasts, and says what came of it
+# The faults: each is a context in which it lasts, and reports its result
 
 
 def _kill_service(run: Run) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Hooks of schemathesis: it loads this module by name, and asks nothing that is filtered out here."""
+"""Hooks of schemathesis: it loads this module by name, and sends no request that is filtered out here."""
 
 from typing import Any
 

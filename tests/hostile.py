@@ -77,7 +77,7 @@ _HOSTILE_JSON: Sequence[bytes] = (
     b"[" + b"0," * 20_000 + b"0]",
     b"{" + b",".join(b'"k%d":0' % n for n in range(5_000)) + b"}",
 )
-# Pieces of a path or a query, as they stand in the request line.
+# Pieces of a path or a query, as in the request line.
 _HOSTILE_TEXT: Sequence[bytes] = (
     b"%00",
     b"a%00b",
@@ -232,7 +232,7 @@ class Sent:
 
 @dataclass
 class Tally:
-    """What came of them. `bad`: requests that were answered with 5xx, not answered, or not in time."""
+    """The results. `bad`: requests that were answered with 5xx, not answered, or not in time."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     routes: Counter[str] = field(default_factory=Counter)
@@ -401,7 +401,7 @@ class Draw:
         if chance.random() < 0.02:
             method = chance.choice(_METHODS)
         whole, framing, framed = self._framed(body)
-        whole = whole and method.isascii() and target.isascii()  # of others the parser says no more than 400
+        whole = whole and method.isascii() and target.isascii()  # for others the parser only answers 400
         lines = [method + b" " + target + b" HTTP/1.1", *(name + b": " + value for name, value in headers), *framing]
         head = b"\r\n".join([*lines, b"Connection: close", b"", b""])
         if chance.random() < 0.03:
@@ -417,7 +417,7 @@ class Draw:
     def _framed(  # noqa: PLR0911  # one arm for every kind
         self, body: bytes
     ) -> tuple[bool, list[bytes], bytes]:
-        """Return whether a body comes whole, the headers that announce it, and how it stands on the wire."""
+        """Return whether a body is complete, the headers that announce it, and its form on the wire."""
         length = b"Content-Length: "
         match self._chance.choices(
             ("length", "chunked", "short", "wrong", "both", "broken", "huge"), (84, 8, 2, 2, 1, 2, 1)
@@ -442,7 +442,7 @@ class Draw:
 
 
 async def attack(tenant: Tenant, numbers: Sequence[int], *, seed: int, storage_secret: str, tally: Tally) -> None:
-    """Send requests of a tenant, and write down what comes of them."""
+    """Send requests of a tenant, and record the results."""
     document = own()
     aim = Aim(headers=tenant.headers, ids=await _ids(tenant), storage_secret=storage_secret)
     draw = Draw(tuple(operations(document)), document["components"]["schemas"], aim, seed)
@@ -452,7 +452,7 @@ async def attack(tenant: Tenant, numbers: Sequence[int], *, seed: int, storage_s
 
 
 async def _ids(tenant: Tenant) -> dict[str, list[str]]:
-    """Make one of each, and return what paths may name."""
+    """Create one of each, and return the ids for paths."""
     files = f"/v1/buckets/{tenant.bucket.bucket_id}"
     async with httpx.AsyncClient(base_url=tenant.url, headers=tenant.headers) as client:
 
@@ -495,7 +495,7 @@ async def _ids(tenant: Tenant) -> dict[str, list[str]]:
 async def send_all(
     port: int, numbers: Sequence[int], draw: Callable[[int], Sent], tally: Tally, connections: int = CONNECTIONS
 ) -> None:
-    """Send requests on several connections at once, one on each connection, and write down what comes of them."""
+    """Send requests on several concurrent connections, one on each connection, and record the results."""
     waiting = iter(numbers)
 
     async def work() -> None:

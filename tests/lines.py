@@ -19,7 +19,7 @@ class _Way:
 
 
 class Line:
-    """Listens on a port of loopback from `listen` on. `target`: the server's socket or port, asked each time."""
+    """Listens on a port of loopback from `listen` on. `target`: the server's socket or port, read each time."""
 
     def __init__(self, target: Callable[[], Path | int]) -> None:
         self.port = 0
@@ -31,7 +31,7 @@ class Line:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def listen(self) -> None:
-        """Pass on what comes, for as long as the running loop runs."""
+        """Pass on all bytes, for as long as the running loop runs."""
         self._loop = asyncio.get_running_loop()
         self._flowing.set()
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_CHUNK)

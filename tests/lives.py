@@ -1,4 +1,4 @@
-"""A load of whole lives of uploads and objects, and what was answered about them, to be held against the log.
+"""A load of whole lives of uploads and objects, and the answers about them, for comparison with the log.
 
 A life repeats each request until it gets an answer, as a careful client does. This process is never killed and
 remembers the answers. The names that lives give (`life`) show whether something was created twice.
@@ -25,7 +25,7 @@ _CALL_SECONDS: Final = 8.0
 _BATCH: Final = 20
 _READERS: Final = 16
 _ENDED: Final = frozenset({"COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED", "CANCELED"})
-# What is known from the start, sent over and over, and never deleted.
+# Bytes that are known from the start, sent repeatedly, and never deleted.
 _WELL_KNOWN: Final = tuple(bytes([number]) * (1000 + number) for number in range(5))
 _STATUSES_OF_TROUBLE: Final = frozenset({502, 503, 504})
 
@@ -35,7 +35,7 @@ class _UnansweredError(Exception):
 
 
 class Answers:
-    """What the service answered: ids by what was promised about them. While `going` is not set, nothing new begins."""
+    """The answers of the service: ids by their promises. While `going` is not set, nothing new begins."""
 
     def __init__(self) -> None:
         self.created: dict[str, str] = {}  # by the life that they were made for
@@ -52,7 +52,7 @@ class Answers:
 
     @asynccontextmanager
     async def busy(self) -> AsyncIterator[None]:
-        """Wait until it goes on, and count while inside."""
+        """Wait until it continues, and count while inside."""
         await self.going.wait()
         self._busy += 1
         try:
@@ -61,7 +61,7 @@ class Answers:
             self._busy -= 1
 
     async def pause(self) -> None:
-        """Let nothing new begin, and wait for what has."""
+        """Let nothing new begin, and wait for the current work."""
         self.going.clear()
         while self._busy:
             await asyncio.sleep(0.02)
@@ -85,7 +85,7 @@ async def client(tenant: Tenant, answers: Answers, stop: asyncio.Event) -> None:
 
 
 class _Client:
-    """Asks until it is answered, and remembers the answers."""
+    """Repeats requests until they are answered, and remembers the answers."""
 
     def __init__(self, api: httpx.AsyncClient, plain: httpx.AsyncClient, answers: Answers) -> None:
         self._api = api
@@ -104,7 +104,7 @@ class _Client:
         )
 
     async def send(self, upload: Mapping[str, Any], body: bytes) -> None:
-        """PUT the bytes to where they are wanted."""
+        """PUT the bytes to their URLs."""
         headers = {"Content-Type": upload["content_type"], **(upload["required_headers"] or {})}
         await self._again(
             "PUT", lambda: self._plain.put(upload["presigned_url"], content=body, headers=headers), (200,), storage=True
@@ -162,7 +162,7 @@ class _Client:
             await asyncio.sleep(0.2)
             confirmed = (await self.ask("GET", f"/v1/uploads/{upload_id}")).json()
         if confirmed["status"] != "COMPLETED":
-            confirmed = (await self.ask("POST", path)).json()  # storage was away: it is where it was before
+            confirmed = (await self.ask("POST", path)).json()  # storage was away: its state is unchanged
         if confirmed["status"] == "COMPLETED":
             self.answers.completed[upload_id] = hashlib.sha256(body).hexdigest()
         elif confirmed["status"] != "PROCESSING":
@@ -192,14 +192,14 @@ async def _whole_as_task(client: _Client) -> None:
 
 
 async def _delete(client: _Client) -> None:
-    """Complete one, and delete it with its object, or by itself where it has none."""
+    """Complete one, and delete it with its object, or alone without one."""
     body, has_object = _body(), random.random() < 0.7  # noqa: S311  # the same
     upload = await client.create(body, create_object_on_confirm=has_object)
     await client.send(upload, body)
     confirmed = await client.confirm(upload["upload_id"], body)
     if confirmed["status"] != "COMPLETED":
         return
-    client.answers.completed.pop(upload["upload_id"])  # what comes of an unanswered deletion is not known
+    client.answers.completed.pop(upload["upload_id"])  # the outcome of an unanswered deletion is unknown
     object_id = confirmed["object_id"]
     if object_id is None:
         await client.ask("DELETE", f"/v1/uploads/{upload['upload_id']}", good=(204, 404))
@@ -209,7 +209,7 @@ async def _delete(client: _Client) -> None:
 
 
 async def _known(client: _Client) -> None:
-    """Send what has been sent before: it is known by its hash beforehand, or found to be the same afterwards."""
+    """Send bytes that were sent before: they are known by their hash in advance, or found at verification."""
     body = random.choice(_WELL_KNOWN)  # noqa: S311  # the same
     said = {"file_hash": hashlib.sha256(body).hexdigest()} if random.random() < 0.5 else {}  # noqa: S311  # the same
     upload = await client.create(body, **said)
@@ -293,14 +293,14 @@ class Findings:
 
 
 async def hold(database: Database, answers: Answers, *, older_seconds: float) -> tuple[Findings, int]:
-    """Hold what was answered against the log, while nothing is asked; return what is wrong, and the log's end.
+    """Compare the answers with the log, while no request runs; return the problems, and the log's end.
 
     `older_seconds`: what has not ended or is overdue counts as stuck when it is so old.
     """
     found = Findings()
     connection = await connect(database.owner_url, role=None)
     try:
-        # workers go on meanwhile: all of it has to be of one moment
+        # workers continue meanwhile: everything must be from one moment
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             rows = await connection.fetch("SELECT * FROM upwell.upwell_events ORDER BY notification_id")
             quota = await connection.fetchrow(

@@ -29,7 +29,7 @@ def _vouched_for_by_none(
     capath: str | None = None,
     cadata: str | bytes | None = None,
 ) -> ssl.SSLContext:
-    """Do as `ssl.create_default_context` does, but trust no public authority: none vouches for loopback.
+    """Do the same as `ssl.create_default_context`, but trust no public authority: none certifies loopback.
 
     To read the list of them takes every HTTP client 25 ms of CPU time.
     """

@@ -19,7 +19,7 @@ _NOT_OUR_WORDS = re.compile(r"\b(?:whoever|somebody|shall|no more|there any more
 
 
 def faults(message: str) -> list[str]:
-    """Return what is wrong with a message; nothing, where it is as it should be."""
+    """Return the problems of a message."""
     rules = (
         ("it is no sentence", _SENTENCE.fullmatch(message) is None),
         ("it shows a regular expression", _REGULAR_EXPRESSION.search(message) is not None),

@@ -25,7 +25,7 @@ PASSWORDS = {"RELAY_PASSWORD": "the-relay", "ACME_PASSWORD": "of-acme"}
 
 
 class Cluster:
-    """Servers, each a process with a folder of its own. `more`: of the configuration of each."""
+    """Servers, each a process with its own folder. `more`: of the configuration of each."""
 
     def __init__(self, folder: Path, *, nodes: int = NODES, more: str = "") -> None:
         self._folder = folder
@@ -73,7 +73,7 @@ class Cluster:
             yield client.jetstream(timeout=10)
 
     async def ready(self) -> None:
-        """Return when the servers have found each other, and take streams."""
+        """Return when the servers have found each other, and accept streams."""
         wanted = StreamConfig(name="ready", subjects=["ready"], num_replicas=len(self.servers))
         async with asyncio.timeout(SOON), connected(*self.servers) as client:
             while True:
@@ -117,7 +117,7 @@ class Cluster:
 
 
 async def _info(jetstream: JetStreamContext) -> StreamInfo:
-    """Return what there is to know of the stream, as soon as its servers have a leader again."""
+    """Return the state of the stream, as soon as its servers have a leader again."""
     async with asyncio.timeout(SOON):
         while True:
             try:

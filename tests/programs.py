@@ -1,4 +1,4 @@
-"""Programs of the machine that tests need: installed by `.ci/run`, where they must be; named and skipped elsewhere."""
+"""Programs of the machine that tests need: required with `.ci/run`, which installs them; named and skipped elsewhere."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ def left_out(reason: str) -> NoReturn:
 
 
 def without_privileges() -> list[str]:
-    """Return a command that takes root's privileges from the one after it, but for files; an ordinary user has none."""
+    """Return a command that removes root's privileges, except for files, from the next one; a user has none."""
     if os.geteuid() != 0:
         return []
     return [str(program("setpriv", "util-linux")), "--bounding-set=-all,+dac_override", "--inh-caps=-all"]

@@ -22,7 +22,7 @@ class Taken(NamedTuple):
 
 @dataclass
 class Receiver:
-    """What it answers. `hangs`: nothing. `endless`: a body of 10 GB. `answer`: another status for each message."""
+    """Its answers. `hangs`: none. `endless`: a body of 10 GB. `answer`: another status for each message."""
 
     status: int = 200
     body: bytes = b"ok"
@@ -42,7 +42,7 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/hook"
 
     async def wait_for(self, count: int, seconds: float = 20) -> list[Taken]:
-        """Wait until so many messages have come in."""
+        """Wait until so many messages have arrived."""
         async with asyncio.timeout(seconds):
             while len(self.taken) < count:
                 self.arrived.clear()
@@ -50,7 +50,7 @@ class Receiver:
         return self.taken
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Take requests of a connection."""
+        """Accept requests of a connection."""
         try:
             with suppress(OSError, asyncio.IncompleteReadError):
                 while await self._serve_one(reader, writer):

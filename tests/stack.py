@@ -1,4 +1,4 @@
-"""A whole Upwell of its own for scripts and benchmarks: PostgreSQL, S3, service and worker, each a process to kill."""
+"""A complete Upwell for scripts and benchmarks: PostgreSQL, S3, service and worker, each a process to kill."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ END_SECONDS = 120
 
 @dataclass
 class Stack:
-    """What runs. `processes` by the command that they are: `serve`, `worker`, `worker #2`, `relay nats`.
+    """The running parts. `processes` by their commands: `serve`, `worker`, `worker #2`, `relay nats`.
 
     `own`: what the environment of a process has besides.
     """
@@ -41,16 +41,16 @@ class Stack:
 
     @property
     def port(self) -> int:
-        """Where the service listens."""
+        """The port of the service."""
         return int(self.environment["UPWELL_PORT"])
 
     @property
     def url(self) -> str:
-        """Where the service is reached."""
+        """The URL of the service."""
         return f"http://127.0.0.1:{self.port}"
 
     def begin(self, command: str) -> None:
-        """Start a command that goes on; a service is ready afterwards."""
+        """Start a command that keeps running; a service is ready afterwards."""
         environment = self.environment | self.own.get(command, {})
         self.processes[command] = start(environment, *command.partition("#")[0].split())
         if command.startswith("serve"):
@@ -61,14 +61,14 @@ class Stack:
         kill_tree(self.processes.pop(command))
 
     def revive(self) -> None:
-        """Start again what has ended by itself."""
+        """Restart the processes that ended on their own."""
         for command, process in list(self.processes.items()):
             if process.poll() is not None:
                 print(f"{command} has ended with {process.returncode}", flush=True)
                 self.begin(command)
 
     def restart_storage(self) -> None:
-        """Kill the storage at once, and start it again on what it has kept."""
+        """Kill the storage, and start it again on its data."""
         kill_tree(psutil.Process(self.storage.pid))
         self.start_storage()
 
@@ -78,7 +78,7 @@ class Stack:
         self.storage = EmbeddedStorage.start(self.storage_folder)
 
     def restart_postgres(self) -> None:
-        """Kill PostgreSQL at once, and start it again on what it has kept."""
+        """Kill PostgreSQL, and start it again on its data."""
         kill_tree(psutil.Process(self.postgres.pid))
         self.start_postgres()
 
@@ -92,7 +92,7 @@ class Stack:
         return asyncio.run(self.make_tenant(**options))
 
     async def make_tenant(self, **options: Any) -> Tenant:  # noqa: ANN401  # the same
-        """Do the same where an event loop runs already."""
+        """Do the same inside a running event loop."""
         return await make_tenant(self.database, self.url, **options)
 
     def end(self) -> None:
@@ -119,13 +119,13 @@ def stack(
     database_disk: Path | None = None,
     storage_disk: Path | None = None,
 ) -> Iterator[Stack]:
-    """Run servers in a folder of their own, gone afterwards; `begin` what is wanted of Upwell.
+    """Run servers in a separate folder, which is removed afterwards; `begin` starts the parts of Upwell.
 
     `database_disk` and `storage_disk`: where the database and what is stored are kept, if not in that folder.
     """
     with contextlib.ExitStack() as undo:
         folder = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="upwell-stack-")))
-        folder.chmod(0o711)  # PostgreSQL runs as another user where this is root
+        folder.chmod(0o711)  # PostgreSQL runs as another user if this is root
         postgres = EmbeddedPostgres.start(folder / "postgres", settings=postgres_settings or {})
         storage_folder = storage_disk or folder / "s3"
         storage = EmbeddedStorage.start(storage_folder)
@@ -176,7 +176,7 @@ def chance_file(path: Path, size_bytes: int) -> Path:
 
 
 async def prepare(postgres: EmbeddedPostgres, disk: Path | None = None) -> Database:
-    """Make a migrated database, on a disk of its own if there is one, and the service's login."""
+    """Make a migrated database, on a separate disk if there is one, and the service's login."""
     admin = await connect(postgres.url, role=None)
     if disk is not None:
         await admin.execute(f"CREATE TABLESPACE {NAME} LOCATION '{disk}'")

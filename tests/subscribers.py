@@ -43,7 +43,7 @@ STILL_SECONDS: Final = 0.5
 
 
 def settings_for(cluster: Cluster) -> dict[str, str]:
-    """Return what a stack needs for these subscribers."""
+    """Return the settings of a stack for these subscribers."""
     return {
         "UPWELL_NATS_SERVERS": ",".join(cluster.servers),
         "UPWELL_NATS_STREAM": STREAM,
@@ -53,7 +53,7 @@ def settings_for(cluster: Cluster) -> dict[str, str]:
 
 
 def make_webhook(tenant: Tenant, url: str) -> None:
-    """Make a webhook that wants all that happens to uploads and objects; the service has to be there."""
+    """Create a webhook for all events of uploads and objects; the service must be ready."""
     channel = {"channel": "webhook", "configs": {"url": url, "timeout": 5}}
     asked = {"webhook_name": "load", "event_types": [*EVENT_TYPES], "channels": [channel]}
     answer = httpx.post(f"{tenant.url}/v1/organizations/webhooks", json=asked, headers=tenant.headers, timeout=60)
@@ -61,7 +61,7 @@ def make_webhook(tenant: Tenant, url: str) -> None:
 
 
 async def missed(running: Stack) -> list[str]:
-    """Return what 'upwell rebuild --check' finds: tables, figures, what is queued for webhooks, and positions."""
+    """Return the findings of 'upwell rebuild --check': tables, figures, queues of webhooks, and positions."""
     owner = {"UPWELL_DATABASE_OWNER_URL": running.database.owner_url}
     lines, good = await check(Settings({**running.environment, **owner}))
     return [] if good else lines
@@ -81,7 +81,7 @@ class Subscribers:
         self.published: list[int] = []
 
     async def listen(self) -> None:
-        """Make the webhook; the service has to be there."""
+        """Create the webhook; the service must be ready."""
         await asyncio.to_thread(make_webhook, self._tenant, self._receiver.url)
         connection = await connect(self._stack.database.owner_url, role=None)
         self._made_at = await connection.fetchval("SELECT max(position) FROM upwell.webhooks")
@@ -116,7 +116,7 @@ class Subscribers:
             await servers.close()
 
     async def compare(self, *, at_end: bool) -> list[str]:
-        """Wait until all have come to the end of the log, and return how what they received differs from it.
+        """Wait until all have reached the end of the log, and return the differences of their events from it.
 
         `at_end`: wait for what the webhook has not received, too.
         """
@@ -127,7 +127,7 @@ class Subscribers:
         connection = await connect(url, role=None, wait_seconds=60)
         try:
             head, late = await _caught_up(connection, self, self._stack, at_end=at_end)
-            # the log may go on meanwhile: what was received is looked at before the log is
+            # the log may grow meanwhile: the received events are read before the log
             iterated, published = sorted({*self.iterated}), [*self.published]
             delivered = {int(taken.headers["webhook-id"].rpartition("_")[2]) for taken in self._receiver.taken}
             exported = await asyncio.to_thread(self._export)
@@ -172,7 +172,7 @@ class Subscribers:
 
 @asynccontextmanager
 async def subscribers(running: Stack, tenant: Tenant, cluster: Cluster) -> AsyncIterator[Subscribers]:
-    """Subscribe while inside: begin the relay, and call `listen` once the service is there."""
+    """Subscribe while inside: start the relay, and call `listen` once the service is ready."""
     async with receiving(Receiver()) as receiver:
         made = Subscribers(running, tenant, receiver, running.folder / "export")
         made.tasks = [asyncio.create_task(made.iterate()), asyncio.create_task(made.consume(cluster.servers[0]))]
@@ -187,7 +187,7 @@ async def subscribers(running: Stack, tenant: Tenant, cluster: Cluster) -> Async
 async def _caught_up(
     connection: Connection, following: Subscribers, running: Stack, *, at_end: bool
 ) -> tuple[int, list[str]]:
-    """Wait until the log grows no more and all have come to its end; return where that is, and which have not.
+    """Wait until the log stops growing and all have reached its end; return the end, and those that have not.
 
     However slow the machine is, something has to go on.
     """

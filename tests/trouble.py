@@ -30,13 +30,13 @@ from tests.lives import Answers
 from tests.stack import NAME, Stack
 
 SERVE: Final = "serve --workers 2"
-# Within these, /readyz has to say that a part is of no use. Storage is tried every 10 s while all is well.
+# Within these, /readyz must report an unusable component. Storage is checked every 10 s without failures.
 SOON: Final = 6.0
 STORAGE_SOON: Final = 18.0
 BACK: Final = 15.0
 IN_A_ROW: Final = 4
 CONTROL_SECONDS: Final = 0.5  # a connection and a write without Upwell: some 30 ms on a machine of our own
-OTHERS_KNOW_SECONDS: Final = 4.0  # what one process knows of storage or its clock is older than what another says
+OTHERS_KNOW_SECONDS: Final = 4.0  # the state of storage or clock in one process is older than in another
 REPLACED_SECONDS: Final = 60.0
 NEVER_SECONDS: Final = 1200.0
 END_SECONDS: Final = 60.0  # within these a stopped process has to end
@@ -102,7 +102,7 @@ class Run:
         self.said = ""  # by /readyz
         self._paused: dict[int, float] = {}
 
-    # What is done to processes
+    # Actions on processes
 
     def pid(self, name: str) -> int:
         """Return the process id of a command."""
@@ -191,7 +191,7 @@ class Run:
         self._paused[pid] = time.monotonic() + LONG_PAUSE_SECONDS
 
     def go_on(self, pid: int | None = None) -> None:
-        """Resume one suspended process, or those whose time has come."""
+        """Resume one suspended process, or those that are due."""
         now = time.monotonic()
         for each, until in list(self._paused.items()):
             if each == pid or (pid is None and until < now):
@@ -214,7 +214,7 @@ class Run:
         """Return the file with the offset of a process's clock."""
         return self.clocks / name.replace(" ", "-").replace("#", "")
 
-    # What is looked at
+    # Observations
 
     def ask(self) -> int | None:
         """Return the response of /readyz on a separate connection; None: no response."""

@@ -8,6 +8,6 @@ from tests.conftest import Database, Servers
 
 @pytest.fixture
 async def world(servers: Servers, database: Database) -> AsyncIterator[World]:
-    """A service of this test's own, whose clock is set and whose storage is behind a gate."""
+    """A separate service, whose clock is set and whose storage is behind a gate."""
     async with open_world(servers, database) as made:
         yield made

@@ -1,4 +1,4 @@
-"""A reverse proxy before the service and its storage: it sees what is sent to storage, and can hold it back.
+"""A reverse proxy before the service and its storage, which sees the requests to storage and can delay them.
 
 It is in the URLs that the service issues: a client reaches loopback directly, whatever proxy its environment
 names.
@@ -35,7 +35,7 @@ class Proxy:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Return what sends a client through it."""
+        """Return the variables that send a client through it."""
         return {"UPWELL_URL": self.url}
 
     def open(self) -> None:
@@ -52,7 +52,7 @@ class Proxy:
 
     @contextlib.contextmanager
     def turn(self) -> Iterator[bool]:
-        """Wait until a PUT is to go on or, if this is false, to be dropped."""
+        """Wait until a PUT should continue or, if this is false, be dropped."""
         with self._counting:
             self.arrived += 1
             self.most_at_once = max(self.arrived, self.most_at_once)

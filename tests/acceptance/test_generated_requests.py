@@ -45,12 +45,12 @@ include-name = "DELETE /v1/buckets/{{bucket_identifier}}"
 parameters = {{ "path.bucket_identifier" = "deleted" }}
 checks = {{ ensure_resource_availability = {{ enabled = false }}, use_after_free = {{ enabled = false }} }}
 
-# for what never comes it would wait for up to a minute
+# it would wait up to a minute for events that never come
 [[operations]]
 include-name = "GET /v1/events"
 parameters = {{ "query.wait" = 0 }}
 
-# its DELETE cancels: what was cancelled can be asked for
+# its DELETE cancels: a canceled task can still be read
 [[operations]]
 include-name = ["DELETE /v1/tasks/{{task_id}}", "GET /v1/tasks/{{task_id}}"]
 checks = {{ use_after_free = {{ enabled = false }} }}
@@ -59,7 +59,7 @@ checks = {{ use_after_free = {{ enabled = false }} }}
 
 @pytest.fixture
 def unlimited(service: Service) -> Iterator[str]:
-    """A service that counts no requests: among those that are generated are some that lower the limits."""
+    """A service that counts no requests: some generated ones lower the limits."""
     port = free_port()
     process = start({**service.environment, "UPWELL_PORT": str(port), "UPWELL_RATE_LIMITS": "off"}, "serve")
     try:

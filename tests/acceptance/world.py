@@ -1,4 +1,4 @@
-"""A service of a test's own, with real PostgreSQL and S3, a clock that is set, and storage behind a gate."""
+"""A separate service for a test, with real PostgreSQL and S3, a clock that is set, and storage behind a gate."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -31,7 +31,7 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\2\0\0\0\x90wS\xde" + b
 SECRET = "a secret of storage"
 QUOTA = 8 * 1024**2
 TIER_LIMIT = 10 * 1024**2
-BEHIND = timedelta(minutes=55)  # so far may the clock be set forward until URLs of an hour lie in S3's future
+BEHIND = timedelta(minutes=55)  # the maximum advance of the clock before URLs of an hour are in S3's future
 SETTLE_SECONDS = 20
 NOTHING = "nothing"
 BYTES = "the bytes"
@@ -39,7 +39,7 @@ OVERWRITTEN = "both versions; downloads get the verified bytes"
 
 
 class Gate:
-    """Stands before the storage, and shuts it off."""
+    """A gate before the storage, which can be closed."""
 
     def __init__(self, target_port: int) -> None:
         self.port = free_port()
@@ -54,7 +54,7 @@ class Gate:
             self.shut()
 
     def shut(self) -> None:
-        """Cut every connection, and take none until `open` is set."""
+        """Cut every connection, and accept none until `open` is set."""
         self.open = False
         for way in self._ways:
             way.transport.abort()
@@ -82,7 +82,7 @@ async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
 
 
 class World:
-    """A service of a test's own, its tenant, and what can be done to both."""
+    """A separate service, its tenant, and actions on both."""
 
     def __init__(
         self, services: Services, tenant: Tenant, client: httpx.AsyncClient, clock: ManualClock, gate: Gate
@@ -102,7 +102,7 @@ class World:
         return await self.client.post(f"/v1/buckets/{bucket}/uploads", json=asked)
 
     async def sent(self, body: bytes = BODY, bucket: str = "files", **fields: object) -> dict[str, Any]:
-        """Announce, and send bytes that storage takes."""
+        """Announce, and send bytes that storage accepts."""
         upload = await announce(self.client, BODY, bucket=bucket, **fields)
         assert (await put(upload, body)).status_code == 200
         return upload
@@ -125,7 +125,7 @@ class World:
         return upload, there
 
     async def make_ruled(self, **rules: object) -> str:
-        """Make a bucket with rules of its own, and return its name."""
+        """Create a bucket with rules, and return its name."""
         asked = {"bucket_name": "ruled", "bucket_schema": SCHEMA, "content_rules": rules}
         assert (await self.client.post("/v1/buckets", json=asked)).is_success
         return "ruled"
@@ -142,7 +142,7 @@ class World:
         )
 
     async def pass_time(self, much: timedelta = timedelta(hours=2)) -> None:
-        """Set the clock forward, and have a worker do what is due by then."""
+        """Set the clock forward, and let a worker run the due jobs."""
         self.clock.advance(much)
         await self.work()
 
@@ -155,7 +155,7 @@ class World:
         return found
 
     async def quota(self) -> str:
-        """Return what counts, in words."""
+        """Return the counted bytes, in words."""
         use = await self.services.system.quota_ledger.use(self.tenant.caller.organization.organization_id)
         words = [
             f"{count} {what}"
@@ -165,7 +165,7 @@ class World:
         return ", ".join(words) or NOTHING
 
     async def left(self, upload: Mapping[str, Any]) -> str:
-        """Return what storage has for an upload, in words."""
+        """Return the stored bytes of an upload, in words."""
         content = await self.storage.head(upload["s3_key"])
         if content is not None:
             return await self._name(upload, content)

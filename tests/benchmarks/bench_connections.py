@@ -1,4 +1,4 @@
-"""What 2,000 idle and crawling connections cost: memory, and the time that others wait.
+"""The cost of 2,000 idle and slow connections: memory, and the waiting time of others.
 
 python -m tests.benchmarks.bench_connections [--connections 2000] [--seconds 30] [--files 20000]
 """
@@ -18,7 +18,7 @@ from tests.stack import stack
 
 CRAWLS = (
     b"",  # silence
-    b"GET / HTTP/1.1\r\nX-Slow: ",  # a head that comes byte by byte
+    b"GET / HTTP/1.1\r\nX-Slow: ",  # a head that arrives byte by byte
     b"POST /v1/buckets/files/uploads HTTP/1.1\r\nHost: u\r\nContent-Length: 1000000\r\n\r\n",  # no key, and no body
     b"GET /healthz HTTP/1.1\r\nHost: u\r\n\r\n",  # one request, then silence
     b"GET / HTTP/1.1\r\nX-Long: " + b"x" * 60_000,  # nearly as large as a head may be
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 async def others(tenant: Tenant, seconds: float) -> list[float]:
-    """Ask for health and for something with a key, on connections of their own; return how long each answer took."""
+    """Request the health check and a route with a key, on separate connections; return the time of each answer."""
     times = []
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -63,7 +63,7 @@ async def others(tenant: Tenant, seconds: float) -> list[float]:
 async def beside_crowd(
     tenant: Tenant, connections: int, seconds: float, service: psutil.Process
 ) -> tuple[list[float], int]:
-    """Do the same while a crowd, in a process of its own, holds that many connections."""
+    """Do the same while a separate process holds that many connections."""
     crowding = multiprocessing.get_context("spawn").Process(target=crowd, args=(tenant.url, connections))
     crowding.start()
     most = 0
@@ -108,7 +108,7 @@ async def hold_all(url: str, connections: int) -> None:
 
 
 def summary(times: list[float]) -> str:
-    """Say how long answers took."""
+    """Return the times of answers, as text."""
     ms = sorted(1000 * each for each in times)
     return f"{len(ms)} answers, median {statistics.median(ms):.1f} ms, longest {ms[-1]:.1f} ms"
 

@@ -65,7 +65,7 @@ def create(tenant: Tenant) -> bytes:
 
 
 async def latency(port: int, tenant: Tenant, rate: int, seconds: float) -> None:
-    """Create uploads at a rate, and print how much later than its answer each one's event arrives."""
+    """Create uploads at a rate, and print the delay of each event after its answer."""
     answered: dict[bytes, float] = {}
     arrived: dict[bytes, float] = {}
     async with following(port, tenant, "&types=upload.requested") as reader:
@@ -92,7 +92,7 @@ async def latency(port: int, tenant: Tenant, rate: int, seconds: float) -> None:
 async def paced(
     port: int, tenant: Tenant, answered: dict[bytes, float], begin: float, every: float, seconds: float
 ) -> None:
-    """Create an upload every so often on a connection of its own."""
+    """Create an upload at intervals on a separate connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     request = create(tenant)
     due = begin
@@ -122,7 +122,7 @@ def upload_in(text: bytes) -> bytes:
 
 @contextlib.asynccontextmanager
 async def following(port: int, tenant: Tenant, query: str) -> AsyncIterator[asyncio.StreamReader]:
-    """Open a stream of what comes."""
+    """Open a stream of new events."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
     headers = "".join(f"{name}: {value}\r\n" for name, value in tenant.headers.items())
     writer.write(
@@ -143,7 +143,7 @@ async def drain(reader: asyncio.StreamReader) -> None:
 
 
 class Receivers:
-    """Receivers of webhooks, in a process of their own: this one has enough to do."""
+    """Receivers of webhooks, in a separate process, because this one is busy."""
 
     def __init__(self, count: int) -> None:
         command = [sys.executable, "-m", "tests.receiver", str(count)]
@@ -217,7 +217,7 @@ async def cost(
             for task in draining:
                 task.cancel()
         ratios.append(loaded.requests_per_second / without.requests_per_second)
-        await asyncio.sleep(1)  # the server comes to know that they are gone
+        await asyncio.sleep(1)  # the server notices that they are gone
     total = sum(receivers.received())
     receivers.end()
     others = f" and {webhooks} webhooks, which got {total / rounds:.0f} messages a round" if webhooks else ""

@@ -1,4 +1,4 @@
-"""Lists of 1,000,000 uploads by cursor: the first page against the 1,000th, and the plans that they have.
+"""Lists of 1,000,000 uploads by cursor: the first page against the 1,000th, and their plans.
 
 Run: `uv run python -m tests.benchmarks.bench_listing [--uploads 1000000] [--times 200]`. The rows are written straight
 into the read table; the pages are asked of the adapter, through its pool, as the routes do.

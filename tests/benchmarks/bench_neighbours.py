@@ -1,4 +1,4 @@
-"""What a quiet organization feels of a busy one, or of an attacker, on the same process.
+"""The effect of a busy organization, or of an attacker, on a quiet one of the same process.
 
 The quiet one announces 20 uploads a second; its p99 beside each neighbour is held to 2 times its p99 alone, and 10 ms.
 Each round measures it alone and beside the neighbour, one after the other; what counts is the median of the rounds.
@@ -68,7 +68,7 @@ def fill(running: Stack, busy: Tenant) -> None:
 
 
 def requests_of(running: Stack, busy: Tenant) -> Mapping[str, tuple[int, bytes]]:
-    """Return by name what a neighbour sends over and over, and on how many connections."""
+    """Return by name the repeated requests of a neighbour, and their connections."""
     with httpx.Client(base_url=running.url, headers=busy.headers) as client:
         token = client.post("/v1/upload-tokens", json={"bucket": "files"}).json()["token"]
         upload = client.post("/v1/buckets/files/uploads", content=BODY).json()["upload_id"]
@@ -89,7 +89,7 @@ def requests_of(running: Stack, busy: Tenant) -> Mapping[str, tuple[int, bytes]]
 def measure(
     running: Stack, quiet: Tenant, name: str, connections: int, request: bytes, seconds: float, rounds: int
 ) -> None:
-    """Print what the quiet one felt beside one neighbour."""
+    """Print the times of the quiet one beside one neighbour."""
     mine = http_request("/v1/buckets/files/uploads", BODY, {**quiet.headers, "Content-Type": "application/json"})
     rows = []
     for _ in range(rounds):

@@ -33,7 +33,7 @@ from tests.conftest import Database
 from tests.contract._log import Account, open_account, postgres_kit
 from tests.stack import prepare
 
-COHORT = 400  # so many uploads are under way at once: their events lie in several pages
+COHORT = 400  # so many uploads are under way at once: their events are in several pages
 _ENDS = ("completed", "failed", "canceled", "left", "avoided")
 _SHARES = (80, 5, 5, 5, 5)
 

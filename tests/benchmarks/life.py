@@ -148,7 +148,7 @@ class Way:
 
 @dataclass
 class Figures:
-    """What one step of one round took. Times in seconds; CPU seconds by process."""
+    """The cost of one step of one round. Times in seconds; CPU seconds by process."""
 
     count: int
     seconds: float
@@ -238,7 +238,7 @@ async def opened(
 
 @dataclass
 class Bench:
-    """What is measured, on what."""
+    """The measurement and its environment."""
 
     running: Stack
     way: Way

@@ -1,4 +1,4 @@
-"""What the creates are measured against: the same body, parsed into the same struct, and a fixed answer."""
+"""The baseline of the creates: the same body, parsed into the same struct, and a fixed answer."""
 
 from datetime import UTC, datetime
 
@@ -46,7 +46,7 @@ async def create_upload(
     bucket_identifier: FromPath[str],  # noqa: ARG001  # as the real route has it
     data: JSONBody[CreateUploadRequest],  # noqa: ARG001  # parsed, and left
 ) -> UploadResponse:
-    """Answer at once."""
+    """Answer immediately."""
     return _ANSWER
 
 

@@ -14,7 +14,7 @@ _PART = re.compile(r"/storage/(\w+)/(\d+)\?signature=(\d+)")
 
 
 class Server:
-    """What was uploaded, and what goes wrong: `fail` is asked before each part is taken, and returns a status or 0."""
+    """The received uploads, and failures: `fail` is called before each part, and returns a status or 0."""
 
     def __init__(self, *, part_size: int) -> None:
         self.part_size = part_size
@@ -135,13 +135,13 @@ class PatientServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401  # as it is there
-        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client that was ended says nothing more
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # an ended client sends nothing more
             super().handle_error(request, client_address)
 
 
 @contextmanager
 def serving(server: Server) -> Iterator[Server]:
-    """Serve on a port of its own."""
+    """Serve on a separate port."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

@@ -16,7 +16,7 @@ CUT = 300_000
 
 
 class Breaking(httpx.BaseTransport):
-    """Breaks off what the storage answers, after so many bytes."""
+    """Breaks off the answers of the storage, after so many bytes."""
 
     def __init__(self, after: int) -> None:
         self.after = after

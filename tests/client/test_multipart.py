@@ -351,7 +351,7 @@ def test_memory_does_not_grow_with_the_number_of_parts(uploads: Uploads, server:
     def most(parts: int) -> int:
         server.parts.clear()
         tracemalloc.start()
-        with pytest.raises(Exception, match="No"):  # the confirmation, of what was not kept
+        with pytest.raises(Exception, match="No"):  # the confirmation, for the parts that were not kept
             uploads.upload((b"x" * 250_000 for _ in range(parts * 4)), filename="a", parallel=2)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

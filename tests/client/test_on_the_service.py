@@ -1,4 +1,4 @@
-"""The client against the real service and storage: it sends in one PUT, and fetches what was sent."""
+"""The client against the real service and storage: it sends in one PUT, and downloads the sent bytes."""
 
 import asyncio
 import hashlib
@@ -66,7 +66,7 @@ def broken_off(tenant: Tenant, path: Path) -> str:
 
 
 class Pipe(io.RawIOBase):
-    """A file object that cannot seek, and gives less than it is asked for."""
+    """A file object that cannot seek, and returns less than requested."""
 
     def __init__(self) -> None:
         self._blocks = blocks()

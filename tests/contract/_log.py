@@ -642,7 +642,7 @@ async def open_account(
     name: str = "Acme",
     quota_bytes: int | None = None,
 ) -> Account:
-    """Open an account. `beside`: another one on the same log."""
+    """Open an account. `beside`: another account on the same log."""
     ids, clock = (beside.ids, beside.clock) if beside else (SequentialIds(), ManualClock())
     account = new_account(ids, clock)
     await log.append(opening(account, name=name, quota_bytes=quota_bytes))

@@ -1,4 +1,4 @@
-"""What tests of the read side ask it, of one account."""
+"""Queries of the read side for one account, for its tests."""
 
 from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.objects.object_reads import ObjectRecord

@@ -1,4 +1,4 @@
-"""What is taken over or removed only when the store's own clock says so too, on every adapter."""
+"""Records are taken over or removed only when the store's clock agrees, on every adapter."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ REQUEST = KeyedRequest(name="n" * 64, organization_id="org_1", fingerprint="f" *
 
 @dataclass(frozen=True)
 class Store:
-    """What goes by the time. `now`: what its own clock says."""
+    """The ports that depend on the time. `now`: the time of their own clock."""
 
     now: datetime
     jobs: JobQueue

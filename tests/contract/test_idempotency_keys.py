@@ -85,7 +85,7 @@ async def test_when_the_lease_ends_the_request_is_taken_over_with_its_seed(keys:
     await keys.finish(dead, ("upl_dead",))
     await keys.release(dead)
     await keys.give_back(dead)
-    assert await reserve(keys, after=LEASE) == InFlight(), "who has lost the lease changes nothing"
+    assert await reserve(keys, after=LEASE) == InFlight(), "a process that has lost the lease changes nothing"
     await keys.finish(successor, ("upl_1",))
     assert await reserve(keys, after=LEASE) == Made(seed="seed", ids=("upl_1",))
 

@@ -1,1 +1,1 @@
-"""Upwell's OpenAPI document against the wire contract, where that is at hand."""
+"""Upwell's OpenAPI document against the wire contract, if that is available."""

@@ -1,4 +1,4 @@
-"""Answers of the service, held to the wire contract where that is at hand, and to Upwell's own document always."""
+"""Answers of the service, compared with the wire contract if available, and always with Upwell's own document."""
 
 import functools
 import re
@@ -12,19 +12,19 @@ from tests.contract_check.contract import contract, deviations, own
 
 
 class Answers:
-    """What a document says of answers."""
+    """The answers of a document."""
 
     def __init__(self, document: Document, name: str) -> None:
         self._components = document["components"]
         self._name = name
         self._operations = sorted(
             ((re.compile(re.sub(r"{\w+}", "[^/]+", operation.path)), operation) for operation in operations(document)),
-            key=lambda row: row[1].path.count("{"),  # a path that is written out goes before one with parameters
+            key=lambda row: row[1].path.count("{"),  # a literal path takes precedence over one with parameters
         )
         self._validators: dict[tuple[str, int], Any] = {}
 
     def complaint(self, method: str, path: str, status: int, body: Any) -> str | None:  # noqa: ANN401  # JSON
-        """Return what is wrong with an answer, if anything is. Routes that the document does not have are passed."""
+        """Return the problems of an answer. Routes outside the document are accepted."""
         operation = self._operation(method, path)
         if operation is None:
             return None
@@ -58,12 +58,12 @@ def documents() -> tuple[Answers, ...]:
 
 
 async def hold(response: httpx.Response) -> None:
-    """Fail if an answer is none that the documents allow: a hook of httpx."""
+    """Fail if the documents do not allow an answer: a hook of httpx."""
     await _hold(response, documents())
 
 
 async def hold_to_own(response: httpx.Response) -> None:
-    """Fail if an answer is none that our own document allows: for what holds values that the contract does not know."""
+    """Fail if Upwell's own document does not allow an answer: for values that are not in the contract."""
     await _hold(response, documents()[:1])
 
 

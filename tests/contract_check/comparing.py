@@ -1,4 +1,4 @@
-"""What stands between two OpenAPI documents, seen from a client that was written for the first of them.
+"""The differences between two OpenAPI documents, for a client that was written for the first of them.
 
 Requests: everything that the contract accepts must be accepted, with the same defaults and limits. Answers: each answer
 must be valid for the contract, and every field of the contract must be there. Fields of Upwell that the contract does
@@ -291,7 +291,7 @@ def _content(holder: dict[str, Any] | None) -> Schema | None:
 
 
 def _parameters(operation: dict[str, Any], path: str) -> dict[tuple[str, str], Any]:
-    """Return an operation's parameters by place and name; those in the path go by their order in it."""
+    """Return an operation's parameters by place and name; those in the path are identified by their order in it."""
     order = re.findall(r"{(\w+)}", path)
     return {
         (p["in"], str(order.index(p["name"])) if p["in"] == "path" else _folded(p)): p

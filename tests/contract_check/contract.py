@@ -1,4 +1,4 @@
-"""The wire contract, where it is at hand; Upwell's own document; and the deviations that are listed."""
+"""The wire contract, if available; Upwell's own document; and the deviations that are listed."""
 
 import functools
 import json
@@ -19,7 +19,7 @@ ABSENT = "the contract is not at hand: name the file in UPWELL_CONTRACT_FILE"
 
 
 class Deviation(msgspec.Struct, frozen=True, kw_only=True):
-    """Differences that are meant. `where`, `what`: as the comparison says them, with `*` for anything."""
+    """Intended differences. `where`, `what`: as in the comparison, with `*` for anything."""
 
     where: str
     what: str
@@ -40,7 +40,7 @@ def contract() -> Document | None:
 @functools.cache
 def own() -> Document:
     """Return Upwell's own document."""
-    # Loading the application takes 0.3 s of CPU time; a run of a few tests without it need not wait for that.
+    # Loading the application takes 0.3 s of CPU time; a run of a few tests without it does not wait for that.
     from entrypoints.http.app import create_app  # noqa: PLC0415
     from entrypoints.http.reference.openapi import document_of  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Stands for the command `aws s3api` on the pages: the same words, sent by botocore to a storage of the tests.
+"""Replaces the command `aws s3api` of the pages: the same arguments, sent by botocore to a storage of the tests.
 
 The parameters of every call are held to botocore's own model of S3.
 """
@@ -23,7 +23,7 @@ def call(client: Any, words: list[str], folder: Path) -> Any:  # noqa: ANN401  #
 
 
 def _value(text: str, shape: Shape, folder: Path) -> Any:  # noqa: ANN401  # any value of the parameter
-    """Return what `file://…`, `Key=value,…` or a plain word stands for."""
+    """Return the value of `file://…`, `Key=value,…` or a plain word."""
     if text.startswith("file://"):
         text = (folder / text.removeprefix("file://")).read_text(encoding="utf-8")
         return json.loads(text) if isinstance(shape, StructureShape) else text

@@ -1,4 +1,4 @@
-"""The page that holds Upwell to the wire contract: each of its routes and fields, and whether it works here."""
+"""The page that compares Upwell with the wire contract: each of its routes and fields, and whether it works here."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _NOT_SPELLED_OUT = "any object"
 
 
 def field_by_field() -> str | None:
-    """Return what the page says, or nothing where the contract is not at hand."""
+    """Return the content of the page, or nothing without the contract."""
     document = contract()
     if document is None:
         return None
@@ -37,7 +37,7 @@ def field_by_field() -> str | None:
 def _rows(
     document: Document, operation: Operation, found: dict[str, list[Difference]]
 ) -> Iterator[tuple[str, str, str, bool]]:
-    """Yield the place, the type, what differs, and whether the contract has it, for all that belongs to a route."""
+    """Yield the place, the type, the differences, and whether the contract has it, for all parts of a route."""
     theirs = dict(fields(document, operation))
     for where, kind in theirs.items():
         differing = [*found.get(where, ()), *_open_above(where, found)]

@@ -1,4 +1,4 @@
-"""The licences of everything that an installation brings with it, as the packages themselves say."""
+"""The licences of all installed packages, by their own metadata."""
 
 import re
 import tomllib
@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from tests.docs.pages import ROOT
 
 EXTRAS: Final = ("", "eventsourcing", "nats", "otel", "parquet")
-# Where a package leaves the choice, and it matters which one is taken.
+# Where a package offers a choice, and the choice matters.
 CHOSEN: Final = {"pure-magic-rs": "BSD-2-Clause"}
 LEFT_OUT: Final = frozenset(
     tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["uv"]["exclude-dependencies"]
@@ -37,7 +37,7 @@ def shipped() -> dict[str, str]:
 
 
 def licence_of(package: Distribution) -> str:
-    """Return a package's licence as an SPDX expression, as far as it says; `unknown` where it does not."""
+    """Return a package's licence as an SPDX expression, or `unknown`."""
     name = _plain(package.metadata["Name"])
     if name in CHOSEN:
         return CHOSEN[name]

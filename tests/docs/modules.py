@@ -1,4 +1,4 @@
-"""The map: what every package and module says of itself, in the first paragraph of its docstring.
+"""The map: every package and module, with the first paragraph of its docstring.
 
 `python -m tests.docs.reference` writes it into docs/explanation/architecture.md; tests compare.
 """

@@ -35,7 +35,7 @@ class Block:
 
 
 def name_of(page: Path) -> str:
-    """Return a page's path as tests show it."""
+    """Return a page's path for the ids of tests."""
     return page.relative_to(ROOT).as_posix()
 
 

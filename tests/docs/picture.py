@@ -16,7 +16,7 @@ from tests.docs.pages import ROOT
 
 PICTURE = ROOT / "docs" / "explanation" / "architecture.svg"
 
-# Subjects from top to bottom: those that are not named here come first, in the order of the alphabet.
+# Subjects from top to bottom: the others come first, in alphabetical order.
 _SUBJECTS = (
     "analytics",
     "tasks",
@@ -64,7 +64,7 @@ WAY = (
 _WIDTH = 1200
 _COLUMNS = {"entrypoints": (146, 322), "application": (506, 322), "domain": (866, 310)}  # x and width
 _RIGHT = sum(_COLUMNS["domain"])
-_GUTTER = (sum(_COLUMNS["application"]) + _COLUMNS["domain"][0]) / 2  # where the way goes down to the adapters
+_GUTTER = (sum(_COLUMNS["application"]) + _COLUMNS["domain"][0]) / 2  # where the path goes down to the adapters
 _TITLES = {
     "entrypoints": "parse, call, render",
     "application": "load, ask the domain, append",
@@ -76,7 +76,7 @@ _UNDER_TITLE = 60
 _INSET = 12
 _GAP = 6
 _LINE = 15
-_LETTER = 6.65  # how wide a character of the monospaced font is, at its size of 11
+_LETTER = 6.65  # the width of a character of the monospaced font, at its size of 11
 _STYLE = """\
 text { font-family: ui-sans-serif, system-ui, "Segoe UI", "DejaVu Sans", sans-serif; font-size: 13px; fill: #1d2530 }
 .ground { fill: #ffffff; stroke: #d4dae2 }
@@ -204,7 +204,7 @@ class _Box:
 
 
 class _Drawing:
-    """The picture as it grows. `boxes`: where each package stands."""
+    """The picture under construction. `boxes`: the place of each package."""
 
     def __init__(self, found: Sequence[str]) -> None:
         self.boxes: dict[str, _Box] = {}
@@ -294,7 +294,7 @@ class _Drawing:
         return y
 
     def _piles_of_adapters(self) -> tuple[tuple[list[str], float, float], ...]:
-        """Return the two piles of adapters: their packages, where they stand, and how wide they are."""
+        """Return the two columns of adapters: their packages, places and widths."""
         x = _COLUMNS["application"][0] + _INSET
         names = [name for name in self._found if name.startswith("adapters/")]
         beside = [f"adapters/{name}" for name in _BESIDE]

@@ -1,4 +1,4 @@
-"""Writes what the pages take from the code: settings, commands, events, routes, refusals, the map of the modules.
+"""Writes the generated parts of the pages: settings, commands, events, routes, refusals, the map of the modules.
 
 `python -m tests.docs.reference` writes it into the pages; tests compare. Everything outside of the marked parts is
 written by hand.
@@ -166,7 +166,7 @@ PICTURES: dict[Path, Callable[[], str]] = {PICTURE: draw}
 
 
 def rewritten(page: Path) -> str:
-    """Return a page with its parts as the code gives them now; as they stand, where a part needs what is not here."""
+    """Return a page with its parts from the current code; a part stays unchanged if its input is missing."""
     text = page.read_text(encoding="utf-8")
     writers = PARTS[page]
     if not text.count(BEGIN) == text.count(END) == len(_PARTS.findall(text)) == len(writers):
@@ -181,7 +181,7 @@ def rewritten(page: Path) -> str:
 
 
 def _growing(found: dict[type, None]) -> Iterator[type]:
-    """Yield the keys of a dict that grows meanwhile."""
+    """Yield the keys of a dict that grows during the iteration."""
     done: set[type] = set()
     while rest := [kind for kind in found if kind not in done]:
         done.add(rest[0])

@@ -114,7 +114,7 @@ def _plain(value: Any) -> str:  # noqa: ANN401  # JSON
 
 
 def _answers(body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the statuses of success, each with what its answer holds."""
+    """Yield the statuses of success, each with the content of its answer."""
     for status, answer in body["responses"].items():
         if status < "300":
             yield status, answer.get("content", {}).get("application/json", {})

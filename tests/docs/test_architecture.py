@@ -1,4 +1,4 @@
-"""The architecture page: every module is on the map, every answer names what is there, the picture is the tree's."""
+"""The architecture page: every module is on the map, every answer names existing code, the picture is current."""
 
 import ast
 import re

@@ -99,7 +99,7 @@ class FailingStorage:
         await self._call("abort_multipart", lambda: self._storage.abort_multipart(key, multipart_id))
 
     async def abort_multiparts(self, key: str) -> None:
-        """Give all of a key up."""
+        """Abort all of a key."""
         await self._call("abort_multiparts", lambda: self._storage.abort_multiparts(key))
 
     def list_objects(self, *, page: int = LIST_PAGE) -> AsyncIterator[Sequence[ListedObject]]:
@@ -119,11 +119,11 @@ class FailingStorage:
         return await self._storage.prepare(cors_origins=cors_origins)
 
     async def ping(self) -> None:
-        """See whether it answers."""
+        """Check whether it answers."""
         await self._call("ping", self._storage.ping)
 
     async def try_writing(self) -> None:
-        """See whether it takes bytes."""
+        """Check whether it accepts bytes."""
         await self._call("try_writing", self._storage.try_writing)
 
     async def _call(self, operation: str, do: Callable[[], Awaitable[T]]) -> T:

@@ -1,4 +1,4 @@
-"""A fold of the log by the domain's functions alone: the tables as they must be, made without any adapter.
+"""A fold of the log by the domain's functions alone: the expected tables, without any adapter.
 
 What spans aggregates is asked of `ledger`, `agenda`, `claims` and `originals`; what an upload or an object is, of its
 own `evolve`.
@@ -37,7 +37,7 @@ _OF_UPLOADS, _OF_OBJECTS = get_args(UploadEvent), get_args(ObjectEvent)
 
 
 class FoldedUpload(msgspec.Struct, kw_only=True):
-    """What the events said of an upload so far."""
+    """The facts of an upload from its events so far."""
 
     bucket_id: str
     position: int
@@ -64,7 +64,7 @@ class Fold:
         self.objects: dict[str, BucketObject] = {}
 
     def append(self, command: Command, last: int) -> None:
-        """Fold the events of a command, whose last one stands at position `last`."""
+        """Fold the events of a command, whose last one has position `last`."""
         position = last - sum(len(stream.events) for stream in command.streams)
         for stream in command.streams:
             for event in stream.events:
@@ -84,7 +84,7 @@ class Fold:
         return {claim: owner_id for held in self.claims.values() for claim, owner_id in held.items()}
 
     def kept(self) -> list[KeptUpload]:
-        """Return what the originals are chosen from."""
+        """Return the candidates for originals."""
         return [self._kept(upload_id, upload) for upload_id, upload in self.uploads.items()]
 
     def original(self, wanted_content: WantedContent) -> str | None:

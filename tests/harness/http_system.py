@@ -75,7 +75,7 @@ _STORAGE_SECRET = "what-the-storage-knows"
 
 
 def environment(limits: Limits) -> dict[str, str]:
-    """Return the settings that make a service go by these limits."""
+    """Return the settings for a service with these limits."""
     return {
         "UPWELL_FREE_FILE_LIMIT_BYTES": str(limits.file_size_bytes),
         "UPWELL_INLINE_LIMIT_BYTES": str(limits.inline_limit_bytes),
@@ -154,7 +154,7 @@ class Stand:
                 msgspec.structs.replace(each, storage=self.failing) for each in (opened.ports, opened.system)
             )
             services = put_together(ports, self._settings.rules, system=system)
-            self.services = msgspec.structs.replace(services, ports=system)  # who looks on sees everything
+            self.services = msgspec.structs.replace(services, ports=system)  # the observer sees everything
             self._watcher = await connect(self._settings.database_url)
             self._ready.set()
             try:
@@ -163,13 +163,13 @@ class Stand:
                 await self._watcher.close()
 
     def begin(self) -> None:
-        """Mend storage, set the clock back to where an example begins, and drop the jobs that the last one left."""
+        """Repair storage, set the clock back to the start of an example, and drop the jobs of the last one."""
         self.failing.fail([], operation=None, reads_fail=False)
         self.run(self._watcher.execute("DELETE FROM upwell.jobs"))
         self.clock.set(datetime.now(UTC) - BEHIND)
 
     def jobs(self) -> Mapping[tuple[str, str], datetime]:
-        """Return the jobs there are."""
+        """Return all jobs."""
         rows = self.run(self._watcher.fetch("SELECT upload_id, kind, due_at FROM upwell.jobs"))
         return {(row["upload_id"], row["kind"]): row["due_at"] for row in rows}
 
@@ -180,7 +180,7 @@ class Stand:
 
 
 class HttpSystem:
-    """Implements `System`: one organization on a stand, asked over HTTP. Subclass it to ask with a client of yours."""
+    """Implements `System`: one organization on a stand, over HTTP. Subclass it to use another client."""
 
     def __init__(self, stand: Stand) -> None:
         self.limits = stand.limits
@@ -212,7 +212,7 @@ class HttpSystem:
     # The client
 
     def at_once(self, requests: Sequence[Request]) -> Sequence[Answer]:
-        """Send the requests from threads of their own."""
+        """Send each request from its own thread."""
         if len(requests) == 1:
             return [self.send(requests[0])]
         with ThreadPoolExecutor(len(requests)) as threads:
@@ -275,7 +275,7 @@ class HttpSystem:
         return task_id
 
     def task(self, task_id: str) -> TaskSeen | Refused:
-        """Ask for a task."""
+        """Get a task."""
         response = self._client.get(f"/v1/tasks/{task_id}")
         return TaskSeen.of(response.json()) if response.is_success else refused(response)
 
@@ -285,14 +285,14 @@ class HttpSystem:
         return PutSeen(response.status_code, response.headers.get("etag", "").strip('"') or None)
 
     def parts(self, upload_id: str) -> Sequence[PartSeen] | Refused:
-        """Ask which parts storage has."""
+        """List the parts that storage has."""
         response = self._client.get(f"/v1/uploads/{upload_id}/parts")
         if not response.is_success:
             return refused(response)
         return [PartSeen(part["part_number"], part["size_bytes"], part["etag"]) for part in response.json()["parts"]]
 
     def get(self, upload_id: str) -> UploadSeen | Refused:
-        """Ask for an upload."""
+        """Get an upload."""
         response = self._client.get(f"/v1/uploads/{upload_id}")
         return UploadSeen.of(response.json()) if response.is_success else refused(response)
 
@@ -309,19 +309,19 @@ class HttpSystem:
                 return seen
 
     def bucket(self, bucket: str) -> BucketSeen:
-        """Ask for a bucket."""
+        """Get a bucket."""
         found = self._client.get(f"/v1/buckets/{bucket}").raise_for_status().json()
         return BucketSeen(found["object_count"], found["total_size_bytes"])
 
     def bucket_object(self, bucket: str, object_id: str) -> ObjectSeen | Refused:
-        """Ask for an object."""
+        """Get an object."""
         response = self._client.get(f"/v1/buckets/{bucket}/objects/{object_id}")
         return object_seen(response.json()) if response.is_success else refused(response)
 
     # The operator
 
     def quota(self) -> QuotaSeen:
-        """Return what the organization's storage holds."""
+        """Return the organization's use of storage."""
         return self._stand.run(in_process.quota(self._stand.services, self._account))
 
     def set_quota(self, quota_bytes: int) -> None:
@@ -334,11 +334,11 @@ class HttpSystem:
         return self._stand.run(in_process.feed(self._stand.services, after))
 
     def begins_after(self) -> int:
-        """Return where the log was when the organization was made."""
+        """Return the position of the log at the creation of the organization."""
         return self._begins_after
 
     def organization_id(self) -> str:
-        """Return whose events are ours."""
+        """Return the organization of the relevant events."""
         return self._account.organization_id
 
     def jobs(self) -> Mapping[tuple[str, str], datetime]:
@@ -346,7 +346,7 @@ class HttpSystem:
         return self._stand.jobs()
 
     def stored(self, storage_key: str) -> bytes | None:
-        """Return what lies under a key."""
+        """Return the stored object of a key."""
         return self._stand.run(in_process.stored(self._stand.storage, storage_key))
 
     def proved(self, upload_id: str) -> bytes | None:
@@ -365,11 +365,11 @@ class HttpSystem:
     # Time and trouble
 
     def now(self) -> datetime:
-        """Return what time it is for the service."""
+        """Return the time of the service."""
         return self._stand.clock.now()
 
     def storage_now(self) -> datetime:
-        """Return what time it really is."""
+        """Return the real time."""
         return datetime.now(UTC)
 
     def pass_time(self, by: timedelta) -> None:
@@ -377,7 +377,7 @@ class HttpSystem:
         self._stand.clock.advance(by)
 
     def break_storage(self, outcomes: Sequence[Outcome], *, operation: str | None, reads_fail: bool) -> None:
-        """Let the service's calls fail, and what S3 has done be done."""
+        """Let the service's calls fail, after S3 has done its part."""
         self._stand.failing.fail(outcomes, operation=operation, reads_fail=reads_fail)
 
     def mend_storage(self) -> None:
@@ -386,10 +386,10 @@ class HttpSystem:
 
     def interrupted(self, request: Request | None, steps: int) -> None:
         """Not here."""
-        raise NotImplementedError("not among the powers of this system: the machine never asks")
+        raise NotImplementedError("this system does not support it, so the machine never calls it")
 
     def close(self) -> None:
-        """Close the connections; the stand goes on."""
+        """Close the connections; the stand keeps running."""
         self._client.close()
         self._storage_client.close()
 
@@ -399,7 +399,7 @@ def _signed(wire: Mapping[str, Any]) -> PartsSigned:
 
 
 def refused(response: httpx.Response) -> Refused:
-    """Read a refusal off the envelope."""
+    """Read a refusal from the envelope."""
     envelope = response.json()
     assert envelope["success"] is False
     assert envelope["status"] == response.status_code

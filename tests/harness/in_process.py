@@ -1,4 +1,4 @@
-"""What systems share whose use cases run in this process: an organization of their own, and the operator's view."""
+"""Shared parts of systems whose use cases run in this process: an organization, and the operator's view."""
 
 import secrets
 from collections.abc import Collection, Sequence
@@ -33,7 +33,7 @@ from tests.harness.system import (
     Refused,
 )
 
-# So many rounds of four jobs in a row, without any time passing, are no work but a loop.
+# So many rounds of four jobs in a row, without any time passing, are a loop.
 ROUNDS = 300
 PAGE = 1000
 TRIES = 10
@@ -46,7 +46,7 @@ def tier_limits(limits: Limits) -> dict[Tier, TierLimits]:
 
 @dataclass(frozen=True)
 class Account:
-    """An organization of its own, with a key and the harness's buckets."""
+    """A separate organization, with a key and the harness's buckets."""
 
     caller: Caller
     secret: str
@@ -55,7 +55,7 @@ class Account:
 
     @property
     def organization_id(self) -> str:
-        """Whose it all is."""
+        """The organization that owns everything."""
         return self.caller.organization.organization_id
 
 
@@ -88,7 +88,7 @@ async def open_account(services: Services, limits: Limits) -> Account:
 
 
 async def quota(services: Services, account: Account) -> QuotaSeen:
-    """Return what the organization's storage holds."""
+    """Return the organization's use of storage."""
     use = await services.ports.quota_ledger.use(account.organization_id)
     return QuotaSeen(use.limit_bytes, use.reserved_bytes, use.accepted_bytes)
 
@@ -112,7 +112,7 @@ async def feed(services: Services, after: int) -> Sequence[EventSeen]:
 
 
 async def stored(storage: ObjectStorage, storage_key: str) -> bytes | None:
-    """Return what lies under a key."""
+    """Return the stored object of a key."""
     content = await storage.head(storage_key)
     return None if content is None else b"".join([chunk async for chunk in storage.read(storage_key, content)])
 
@@ -129,7 +129,7 @@ async def multiparts(storage: ObjectStorage, account: Account) -> Collection[tup
 
 
 async def proved(services: Services, account: Account, storage: ObjectStorage, upload_id: str) -> bytes | None:
-    """Return the bytes that an upload was completed with: the pinned version, or what has the ETag still."""
+    """Return the bytes of a completed upload: the pinned version, or the bytes that still have the ETag."""
     record = await services.ports.read_side.upload(account.namespace.namespace_id, upload_id)
     if record is None or record.size_bytes is None or record.etag is None:
         return None
@@ -141,7 +141,7 @@ async def proved(services: Services, account: Account, storage: ObjectStorage, u
 
 
 async def forget(services: Services, upload_id: str) -> Refused | None:
-    """Erase an upload as an operator does."""
+    """Erase an upload, as an operator."""
     ports = services.ports
     forget_upload = ForgettingUploads(log=ports.log, clock=ports.clock, ids=ports.ids)
     for _ in range(TRIES):
@@ -152,7 +152,7 @@ async def forget(services: Services, upload_id: str) -> Refused | None:
         except WrongStateError as refused:
             return Refused(400, refused.code)
         return None
-    raise AssertionError("others change this upload without end")
+    raise AssertionError("concurrent changes of this upload do not end")
 
 
 def notified(taken: Taken) -> Notified:

@@ -1,4 +1,4 @@
-"""Letting a clock that tests move lead a database, whose own clock would hold it back."""
+"""Lets the clock of a test lead a database, whose own clock would limit it."""
 
 from adapters.postgres.database.connecting import connect
 

@@ -1,4 +1,4 @@
-"""A Hypothesis state machine that does to a system what clients, workers, time and bad luck do, and believes the model.
+"""A Hypothesis state machine of clients, workers, time and failures, which compares a system with the model.
 
 After each rule the feed is followed event by event, and everything that can be seen is compared with the model. A rule
 says what was answered; the feed says in which order things happened; the model says whether that was right.
@@ -84,7 +84,7 @@ QUOTA_EXCEEDED = Refused(403, "quota_exceeded")
 
 
 class UploadMachine(Watching):
-    """Drives one system of its own; `close` of the system is called at the end."""
+    """Drives a separate system; `close` of the system is called at the end."""
 
     sent = Bundle("sent")
 
@@ -97,12 +97,12 @@ class UploadMachine(Watching):
 
     @rule(target=sent, wish=wishes(), other=wishes())
     def announce_two_at_once(self, wish: Wish, other: Wish) -> Any:  # noqa: ANN401  # the same
-        """Announce two files at the same time: they may want the same room."""
+        """Announce two files at the same time: they may need the same room."""
         return self._announce([wish, other])
 
     @rule(target=sent, several=st.lists(wishes(), min_size=1, max_size=4))
     def announce_batch(self, several: list[Wish]) -> Any:  # noqa: ANN401  # the same
-        """Announce files of one bucket in one request: all of them are answered or none."""
+        """Announce files of one bucket in one request: all of them are accepted or none."""
         self._note("announce_batch")
         bucket, model, now = several[0].ask.bucket, self.model, self.system.now()
         asked = [Wish(wish.body, replace(wish.ask, bucket=bucket)) for wish in several]
@@ -123,7 +123,7 @@ class UploadMachine(Watching):
 
     @rule(several=st.lists(sent, min_size=1, max_size=4), puts=st.booleans())
     def confirm_batch(self, several: list[str], puts: bool) -> None:
-        """Confirm uploads in one request, perhaps one of them twice, and have a worker work."""
+        """Confirm uploads in one request, perhaps one of them twice, and run a worker."""
         self._note("confirm_batch")
         bucket = self.model.uploads[several[0]].ask.bucket
         here = [upload_id for upload_id in several if self.model.uploads[upload_id].ask.bucket == bucket]
@@ -159,7 +159,7 @@ class UploadMachine(Watching):
 
     @rule(target=sent, several=st.lists(wishes(), min_size=2, max_size=4))
     def do_several_jobs(self, several: list[Wish]) -> Any:  # noqa: ANN401  # the same
-        """Do the whole job with one file after the other, and without a wrong word."""
+        """Do the whole job with one file after the other, without errors."""
         return multiple(*(each for wish in several for each in self._do_the_job(wish, "nothing", None).values))
 
     @rule(upload_id=sent)
@@ -180,7 +180,7 @@ class UploadMachine(Watching):
     @precondition(lambda self: self.system.limits.least_part_bytes > MIB)
     @rule(target=sent, wish=wishes(), named=names)
     def send_large_parts(self, wish: Wish, named: str) -> Any:  # noqa: ANN401  # the same
-        """Send a file that has two parts even where small ones are not taken; put together, it is too large to stay."""
+        """Send a file with two parts even where small ones are refused; assembled, it is too large to stay."""
         body = b"a" * self.system.limits.part_bytes + wish.body
         made = self._announce([Wish(body, replace(wish.ask, size_bytes=None, sha256=None, in_parts=True))])
         self._send_all(made)
@@ -190,7 +190,7 @@ class UploadMachine(Watching):
 
     @rule(upload_id=sent)
     def list_parts(self, upload_id: str) -> None:
-        """Ask which parts are there."""
+        """List the parts."""
         self._note("list_parts")
         seen = self.system.parts(upload_id)
         if not self.model.troubled or seen != STORAGE_UNAVAILABLE:
@@ -198,18 +198,18 @@ class UploadMachine(Watching):
 
     @rule(upload_id=sent, claim=claims, policy=policies, as_task=st.booleans(), named=names)
     def confirm(self, upload_id: str, claim: str, policy: str | None, as_task: bool, named: str = "none") -> None:
-        """Say that it is there, perhaps for the second time."""
+        """Confirm it, perhaps for the second time."""
         self._at_once([self._confirmation(upload_id, claim, policy, as_task=as_task, named=named)])
 
     @rule(upload_id=sent, claim=claims, as_task=st.booleans())
     def confirm_twice_at_once(self, upload_id: str, claim: str, as_task: bool) -> None:
-        """Say it twice at the same time."""
+        """Confirm it twice at the same time."""
         request = self._confirmation(upload_id, claim, None, as_task=as_task)
         self._at_once([request, request])
 
     @rule(upload_id=sent, deed=deeds, how=notifications, part_numbers=numbers, times=st.integers(1, 2))
     def do(self, upload_id: str, deed: str, how: str, part_numbers: list[int], times: int) -> None:
-        """Do what may be done at any time, perhaps twice at once."""
+        """Do something that is allowed at any time, perhaps twice at once."""
         self._at_once([self._deed(upload_id, deed, how, part_numbers)] * times)
 
     @rule(upload_id=sent, how=notifications)
@@ -238,7 +238,7 @@ class UploadMachine(Watching):
 
     @rule(one=sent, other=sent, policy=policies)
     def confirm_two_at_once(self, one: str, other: str, policy: str | None) -> None:
-        """Say it of two uploads, which may have the same bytes, the same unique key, and room for one only."""
+        """Confirm two uploads, which may have the same bytes, the same unique key, and room for one only."""
         if one != other:
             self._at_once([self._confirmation(each, "nothing", policy, as_task=False) for each in (one, other)])
 
@@ -276,7 +276,7 @@ class UploadMachine(Watching):
 
     @rule(upload_id=sent, other=st.none() | sent)
     def forget(self, upload_id: str, other: str | None) -> None:
-        """Have the operator erase an upload, perhaps while another one is being confirmed that has the same bytes."""
+        """Let the operator erase an upload, perhaps while another one with the same bytes is being confirmed."""
         requests: list[About] = [Forget(upload_id=upload_id)]
         if other is not None:
             requests.insert(0, self._confirmation(other, "nothing", None, as_task=False))
@@ -284,7 +284,7 @@ class UploadMachine(Watching):
 
     @rule(upload_id=sent, keep_bytes=st.booleans(), only_open=st.booleans(), claim=st.none() | claims)
     def cancel(self, upload_id: str, keep_bytes: bool, claim: str | None, only_open: bool = False) -> None:
-        """Give it up, or delete it, perhaps for the second time, perhaps while it is being confirmed."""
+        """Cancel or delete it, perhaps for the second time, perhaps while it is being confirmed."""
         requests: list[About] = [Cancel(upload_id=upload_id, keep_bytes=keep_bytes, only_open=only_open)]
         if claim is not None:
             requests.insert(0, self._confirmation(upload_id, claim, None, as_task=False))
@@ -292,7 +292,7 @@ class UploadMachine(Watching):
 
     @rule(upload_id=sent, other=st.none() | sent)
     def delete(self, upload_id: str, other: str | None) -> None:
-        """Delete an upload, perhaps while another one is being deleted that stands on its bytes."""
+        """Delete an upload, perhaps while another one that depends on its bytes is being deleted."""
         several = [upload_id] if other in {None, upload_id} else [upload_id, other or ""]
         self._at_once([Cancel(upload_id=each) for each in several])
 
@@ -359,7 +359,7 @@ class UploadMachine(Watching):
 
     @rule(upload_id=sent)
     def get(self, upload_id: str) -> None:
-        """Ask how it is."""
+        """Read its status."""
         self._note("get")
         upload, seen = self.model.uploads[upload_id], self.system.get(upload_id)
         if upload.status == FORGOTTEN:
@@ -370,14 +370,14 @@ class UploadMachine(Watching):
 
     @rule(bucket=st.sampled_from(BUCKETS), status=st.sampled_from(STATUSES))
     def uploads(self, bucket: str, status: str) -> None:
-        """List what has a status."""
+        """List the uploads with a status."""
         self._note("list")
         expected = [upload.upload_id for upload in self.model.in_bucket(bucket) if upload.status == status]
         assert [seen.upload_id for seen in self.system.uploads(bucket, status)] == expected
 
     @rule(request=st.none() | st.sampled_from(ABOUT_NOBODY))
     def ask_for_what_is_not_there(self, request: Request | None) -> None:
-        """Name an upload that never was."""
+        """Name an upload that never existed."""
         self._note("ask_for_what_is_not_there")
         answer = self.system.get(UNKNOWN) if request is None else self.system.at_once([request])[0]
         assert answer == (Notified(0, 1) if isinstance(request, Notify) else Refused(404, "upload_not_found"))
@@ -386,7 +386,7 @@ class UploadMachine(Watching):
 
     @rule(quota_bytes=st.sampled_from([60, 150, 150, 300]))
     def set_quota(self, quota_bytes: int) -> None:
-        """Raise or lower the quota, perhaps below what is used."""
+        """Raise or lower the quota, perhaps below its use."""
         self._note("set_quota")
         self.system.set_quota(quota_bytes)
         self.model.quota_bytes = quota_bytes
@@ -394,7 +394,7 @@ class UploadMachine(Watching):
 
     @rule()
     def work(self) -> None:
-        """Have a worker work until nothing is due."""
+        """Run a worker until nothing is due."""
         self._note("work")
         self._work()
 
@@ -403,7 +403,7 @@ class UploadMachine(Watching):
     @precondition(lambda self: self.system.powers.passes_time)
     @rule(by=st.sampled_from([*TIMES, "retention"]))
     def time_passes(self, by: str) -> None:
-        """Let time pass, and the worker go on."""
+        """Let time pass, and run the worker."""
         self._note("time_passes")
         self._pass(by)
         self._work()
@@ -411,7 +411,7 @@ class UploadMachine(Watching):
     @precondition(lambda self: self.system.powers.passes_time)
     @rule(target=sent, wish=wishes(), sends=st.booleans(), by=st.sampled_from(TIMES), deed=deeds)
     def come_back_later(self, wish: Wish, sends: bool, by: str, deed: str) -> Any:  # noqa: ANN401  # the same
-        """Announce a file, perhaps send it, and come back after a while, before any worker looked."""
+        """Announce a file, perhaps send it, and come back after a while, before any worker checked."""
         made = self._announce([wish])
         for upload_id in made.values:
             if sends:
@@ -452,10 +452,10 @@ class UploadMachine(Watching):
         lasts=st.integers(1, 4),
     )
     def storage_breaks(self, goes: list[Outcome], operation: str | None, reads_fail: bool, lasts: int) -> None:
-        """Let calls to storage, or those of one kind, go otherwise, until so many things were done."""
+        """Set the outcomes of calls to storage, or of those of one kind, for a number of steps."""
         self._note("storage_breaks")
         self.system.break_storage(goes, operation=operation, reads_fail=reads_fail)
-        if reads_fail or {Outcome.FAILS, Outcome.LOST} & set(goes):  # what is slow must do no harm
+        if reads_fail or {Outcome.FAILS, Outcome.LOST} & set(goes):  # slow calls must do no harm
             self.model.troubled = True
         self.trouble_lasts = lasts
 
@@ -468,7 +468,7 @@ class UploadMachine(Watching):
         deed=deeds | st.just("wait"),
     )
     def send_and_meet_trouble(self, wish: Wish, operation: str, goes: list[Outcome], deed: str) -> Any:  # noqa: ANN401  # the same
-        """Send a file, and have one call to storage go wrong in what comes next."""
+        """Send a file, and let one call to storage fail in the next step."""
         made = self._announce([wish])
         self._send_all(made)
         for upload_id in made.values:
@@ -501,7 +501,7 @@ class UploadMachine(Watching):
         self._see_parts([])
         self._see_deletions()
 
-    # How it is done
+    # Implementation
 
     def _note(self, name: str) -> None:
         self.tally.steps += 1
@@ -528,7 +528,7 @@ class UploadMachine(Watching):
         return multiple(*made)
 
     def _made(self, wish: Wish, answer: Answer, now: datetime) -> list[str]:
-        """Take in an answer to an announcement; return the id of the upload if it is a new one."""
+        """Record an answer to an announcement; return the id of the upload if it is a new one."""
         if not isinstance(answer, UploadSeen) or answer.upload_id in self.model.uploads:
             return []
         self._check_fresh(wish, answer)
@@ -558,7 +558,7 @@ class UploadMachine(Watching):
             self._send(upload_id, self.wishes[upload_id].body)
 
     def _send(self, upload_id: str, body: bytes) -> None:
-        """Send a file in the way that was agreed."""
+        """Send a file in the agreed way."""
         upload = self.model.uploads[upload_id]
         if upload.part_size is not None:
             count = max(-(-len(body) // upload.part_size), 1)
@@ -576,7 +576,7 @@ class UploadMachine(Watching):
             self.touched.add(upload_id)
 
     def _send_parts(self, upload_id: str, body: bytes, part_numbers: Sequence[int]) -> None:
-        """Send these parts of a file, and ask for URLs before if the upload takes parts still."""
+        """Send these parts of a file, and request URLs before if the upload still accepts parts."""
         upload = self.model.uploads[upload_id]
         if upload.status in WAITING:
             whole = upload.part_size or 1
@@ -588,7 +588,7 @@ class UploadMachine(Watching):
                 continue
             self._note("put_part")
             content = body[(number - 1) * size : number * size]
-            # a client's library counts what it sends; storage holds that to the length that was signed
+            # a client's library counts the bytes; storage compares them with the signed length
             headers = {name: value for name, value in url.headers.items() if name != "Content-Length"}
             seen = self.system.put(url.url, headers, content)
             allowed = 404 if upload.multipart is None else 200
@@ -598,9 +598,9 @@ class UploadMachine(Watching):
                 upload.parts[number] = Part(content, seen.etag or "")
 
     def _is_notifying(self, upload: Upload, url: Url) -> bool:
-        """Return whether a PUT now has an outcome that the design foresees."""
+        """Return whether a PUT now has a defined outcome."""
         if upload.status == CANCELED and upload.keeps:
-            return False  # bytes that come later than those that were kept: see the how-to
+            return False  # bytes that arrive after the kept ones: see the how-to
         storage_now, now = self.system.storage_now(), self.system.now()
         if abs(storage_now - url.expires_at) < BORDER and storage_now != now:
             return False  # about to expire, and this clock does not stop
@@ -611,7 +611,7 @@ class UploadMachine(Watching):
     def _confirmation(
         self, upload_id: str, claim: str, policy: str | None, *, as_task: bool, named: str = "none"
     ) -> Confirm:
-        """Return the request that claims this."""
+        """Return the request with this claim."""
         upload = self.model.uploads[upload_id]
         parts = self._named(upload, named)
         etag, size = upload.etag, None if not upload.stored else len(upload.stored)
@@ -642,12 +642,12 @@ class UploadMachine(Watching):
         return tuple(dict(etags).items()) or None
 
     def _signing(self, upload_id: str, part_numbers: Sequence[int], sizes: tuple[int, ...]) -> SignParts:
-        """Return the request for URLs of parts; it says their sizes where the file's was not announced."""
+        """Return the request for URLs of parts, with their sizes if the file's was not announced."""
         announced = self.model.uploads[upload_id].ask.size_bytes is not None
         return SignParts(upload_id=upload_id, part_numbers=tuple(part_numbers), sizes=None if announced else sizes)
 
     def _deed(self, upload_id: str, deed: str, how: str, part_numbers: Sequence[int]) -> AboutUpload:
-        """Return the request that does it."""
+        """Return the request for it."""
         match deed:
             case "cancel" | "cancel and keep":
                 return Cancel(upload_id=upload_id, keep_bytes=deed == "cancel and keep")
@@ -675,7 +675,7 @@ class UploadMachine(Watching):
         )
 
     def _at_once(self, requests: Sequence[About]) -> None:  # noqa: C901  # one arm for every kind of request
-        """Send requests about uploads and objects at the same time, and check what was answered and what came of it."""
+        """Send requests about uploads and objects at the same time, and check the answers and the results."""
         kinds = "_and_".join(sorted({type(request).__name__.lower() for request in requests}))
         self._note(kinds if len(requests) == 1 else f"{kinds}_at_once")
         model = self.model
@@ -701,7 +701,7 @@ class UploadMachine(Watching):
             upload = model.uploads[request.upload_id]
             match request:
                 case Confirm():
-                    if not raced or upload.status != FORGOTTEN:  # of what is erased meanwhile, any answer is as good
+                    if not raced or upload.status != FORGOTTEN:  # any answer for an erased upload
                         self._check_confirmed(request, answer, state, allowed, raced=raced)
                 case SignParts() | SignAgain():
                     self._check_signed(request, answer, allowed, now, raced=raced)
@@ -710,7 +710,7 @@ class UploadMachine(Watching):
                 case _:
                     ended = {CANCELED, FORGOTTEN} if isinstance(request, Cancel) else {FORGOTTEN}
                     if raced and isinstance(request, Cancel) and request.keep_bytes and upload.part_size is not None:
-                        allowed.append(QUOTA_EXCEEDED)  # a confirmation puts it together at this very moment
+                        allowed.append(QUOTA_EXCEEDED)  # a confirmation assembles it at this moment
                     assert answer in allowed or (raced and answer is None), (request, answer, allowed)
                     assert answer is not None or upload.status in ended, (request, upload.status)
 
@@ -738,14 +738,14 @@ class UploadMachine(Watching):
 
 
 def run(make_system: Callable[[], System], *, examples: int, steps: int) -> Tally:
-    """Drive systems (a new one for each example) and return how much was tried; raise what Hypothesis finds.
+    """Drive systems (a new one for each example) and return the statistics; raise the findings of Hypothesis.
 
     The environment variable `UPWELL_HARNESS_EXAMPLES` sets another number of examples.
     """
     tally = Tally()
 
     class Machine(UploadMachine):
-        """One on a system that was made for it."""
+        """A machine on its own system."""
 
         def __init__(self) -> None:
             super().__init__(make_system(), tally)

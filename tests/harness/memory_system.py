@@ -1,4 +1,4 @@
-"""The use cases over adapters in memory, with a clock that stands still: quick, and everything can go wrong."""
+"""The use cases over adapters in memory, with a stopped clock: quick, and every failure is possible."""
 
 import asyncio
 from collections.abc import Collection, Coroutine, Mapping, Sequence
@@ -85,7 +85,7 @@ from tests.harness.system import (
 
 T = TypeVar("T")
 
-# A subclass stands before its class.
+# A subclass precedes its class.
 _STATUS_OF: tuple[tuple[type[refusals.RefusedError], int], ...] = (
     (refusals.UnauthenticatedError, 401),
     (refusals.ForbiddenError, 403),
@@ -98,14 +98,14 @@ _LIST_LIMIT = 1000
 
 
 class ClientsStorage(Protocol):
-    """The side of storage that clients see; an adapter of your own needs it beside `ObjectStorage`."""
+    """The side of storage that clients see; another adapter needs it beside `ObjectStorage`."""
 
     def put(self, key: str, body: bytes, content_type: str | None = None) -> StoredContent:
-        """Store a body as a PUT does."""
+        """Store a body like a PUT."""
         ...
 
     def put_part(self, key: str, multipart_id: str, part_number: int, body: bytes) -> StoredPart | None:
-        """Store a part as a PUT does; None if there is no such multipart upload."""
+        """Store a part like a PUT; None if there is no such multipart upload."""
         ...
 
 
@@ -114,7 +114,7 @@ class PutableStorage(ObjectStorage, ClientsStorage, Protocol):
 
 
 class MemorySystem:
-    """Implements `System`. `storage`: another one than that in memory; `versioned` says what it is."""
+    """Implements `System`. `storage`: another one than that in memory; `versioned`: whether it keeps versions."""
 
     def __init__(
         self, *, versioned: bool = True, limits: Limits | None = None, storage: PutableStorage | None = None
@@ -191,7 +191,7 @@ class MemorySystem:
         return self._run(confirm).task_id
 
     def task(self, task_id: str) -> TaskSeen | Refused:
-        """Ask for a task."""
+        """Get a task."""
         record = self._run(self._services.ports.tasks.task(self._account.organization_id, task_id))
         if record is None:
             return Refused(404, "task_not_found")
@@ -210,7 +210,7 @@ class MemorySystem:
         return PutSeen(404, None) if part is None else PutSeen(200, part.etag)
 
     def parts(self, upload_id: str) -> Sequence[PartSeen] | Refused:
-        """Ask which parts storage has."""
+        """List the parts that storage has."""
         listing = self._services.send_parts.parts(self._account.namespace, upload_id, bucket_id=None)
         try:
             return [PartSeen(part.part_number, part.size_bytes, part.etag) for part in self._run(listing)]
@@ -220,12 +220,12 @@ class MemorySystem:
             return Refused(503, "storage_unavailable")
 
     def get(self, upload_id: str) -> UploadSeen | Refused:
-        """Ask the read side, as the route does."""
+        """Query the read side, like the route."""
         record = self._run(self._services.ports.read_side.upload(self._account.namespace.namespace_id, upload_id))
         return Refused(404, "upload_not_found") if record is None else UploadSeen.of(in_process.wire(render(record)))
 
     def uploads(self, bucket: str, status: str | None = None) -> Sequence[UploadSeen]:
-        """Ask the read side, as the route does."""
+        """Query the read side, like the route."""
         page = self._run(
             self._services.ports.read_side.uploads(
                 self._account.namespace.namespace_id,
@@ -238,13 +238,13 @@ class MemorySystem:
         return [UploadSeen.of(in_process.wire(render(record))) for record in page.rows]
 
     def bucket(self, bucket: str) -> BucketSeen:
-        """Ask the read side."""
+        """Query the read side."""
         record = self._run(self._services.ports.read_side.bucket(self._account.namespace.namespace_id, bucket))
         assert record is not None
         return BucketSeen(record.object_count, record.total_size_bytes)
 
     def bucket_object(self, bucket: str, object_id: str) -> ObjectSeen | Refused:
-        """Ask the read side."""
+        """Query the read side."""
         record = self._run(
             self._services.ports.read_side.bucket_object(self._account.namespace.namespace_id, object_id)
         )
@@ -253,7 +253,7 @@ class MemorySystem:
         return object_seen(in_process.wire(render_object(record)))
 
     def quota(self) -> QuotaSeen:
-        """Return what the organization's storage holds."""
+        """Return the organization's use of storage."""
         return self._run(in_process.quota(self._services, self._account))
 
     def set_quota(self, quota_bytes: int) -> None:
@@ -267,11 +267,11 @@ class MemorySystem:
         return self._run(in_process.feed(self._services, after))
 
     def begins_after(self) -> int:
-        """Return the beginning."""
+        """Return the first position."""
         return 0
 
     def organization_id(self) -> str:
-        """Return whose events are ours."""
+        """Return the organization of the relevant events."""
         return self._account.organization_id
 
     def jobs(self) -> Mapping[tuple[str, str], datetime]:
@@ -279,7 +279,7 @@ class MemorySystem:
         return {(row.upload_id, row.kind.value): row.due_at for row in self._log.jobs.rows.values()}
 
     def stored(self, storage_key: str) -> bytes | None:
-        """Return what lies under a key."""
+        """Return the stored object of a key."""
         return self._run(in_process.stored(self._storage, storage_key))
 
     def proved(self, upload_id: str) -> bytes | None:
@@ -296,7 +296,7 @@ class MemorySystem:
             self._run(in_process.work(self._services))
 
     def now(self) -> datetime:
-        """Return what time it is."""
+        """Return the time."""
         return self._clock.now()
 
     def storage_now(self) -> datetime:
@@ -439,7 +439,7 @@ def _refused(refused: refusals.RefusedError) -> Refused:
 
 
 def object_seen(wire: Mapping[str, Any]) -> ObjectSeen:
-    """Read an object off the contract's response."""
+    """Read an object from the contract's response."""
     blobs = {
         blob["property"]: BlobSeen(blob["upload_id"], blob["details"]["hash"], blob["details"]["size_bytes"])
         for blob in wire["blobs"]

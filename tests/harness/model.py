@@ -1,4 +1,4 @@
-"""What a client of Upwell may observe, as plainly as it can be said: the design, not the code.
+"""The observable behaviour of Upwell for a client, as simple as possible: the design, not the code.
 
 The model gets the requests, and then follows the feed: each event must be one that the design allows at that very
 moment, and means what the design says. So it knows nothing of threads, retries or batches: with any interleaving,
@@ -48,16 +48,16 @@ from tests.harness.system import (
     Refused,
 )
 
-# How long a worker may take after trouble until it has tried again: retries back off to at most this.
+# How long a worker may take after a failure until it has tried again: the maximum pause of retries.
 PATIENCE = timedelta(minutes=16)
-# A storage takes so many parts.
+# The maximum number of parts of a storage.
 MAX_PARTS = 10_000
 # How long a worker leaves a confirmation alone whose caller may have died.
 INTERRUPTED = timedelta(minutes=5)
 
 
 class Model:
-    """The state of one organization, as the design has it."""
+    """The state of one organization, by the design."""
 
     def __init__(self, limits: Limits, *, versioned: bool) -> None:
         self.limits = limits
@@ -67,7 +67,7 @@ class Model:
         self.objects: list[Object] = []
         self.deleted: list[Object] = []
         self.versions: dict[str, int] = {}
-        # What was asked and is under way: the feed must not show anything else.
+        # The requests under way: the feed must not show anything else.
         self.asked: dict[str, Upload] = {}
         self.confirming: dict[str, Confirm] = {}
         self.batched: dict[str, list[str]] = {}  # the uploads of the tasks that are not known to have ended
@@ -87,21 +87,21 @@ class Model:
         self._going: set[Upload] = set()
         self._heir_of: tuple[Upload, Upload] | None = None
 
-    # What there is
+    # State
 
     @property
     def reserved(self) -> int:
-        """The bytes that are promised a place."""
+        """The reserved bytes."""
         return sum(upload.reserved for upload in self.uploads.values())
 
     @property
     def accepted(self) -> int:
-        """The bytes that have a place."""
+        """The accepted bytes."""
         return sum(upload.accepted for upload in self.uploads.values())
 
     @property
     def used(self) -> int:
-        """What counts against the quota."""
+        """The bytes that count against the quota."""
         return self.reserved + self.accepted
 
     def in_bucket(self, bucket: str) -> list[Upload]:
@@ -139,7 +139,7 @@ class Model:
         return None
 
     def owner(self, ask: Ask) -> Object | None:
-        """Return the object that has the unique key, where there is one."""
+        """Return the object that has the unique key, if any."""
         if ask.bucket != UNIQUE_BUCKET or not ask.create_object:
             return None
         return next((each for each in self.objects if (each.bucket, each.title) == (ask.bucket, ask.title)), None)
@@ -153,10 +153,10 @@ class Model:
         """Return when an upload ends that is completed now."""
         return None if ask.expires_after_seconds is None else now + timedelta(seconds=ask.expires_after_seconds)
 
-    # What is decided
+    # Decisions
 
     def admission(self, ask: Ask, now: datetime) -> Admission:
-        """Say what becomes of an announcement: limit, unique key, duplicate, quota, in this order."""
+        """Return the outcome of an announcement: limit, unique key, duplicate, quota, in this order."""
         if ask.size_bytes is not None and ask.size_bytes > self.limits.file_size_bytes:
             return Refused(403, "file_too_large")
         owner = self.owner(ask)
@@ -178,13 +178,13 @@ class Model:
         return makes and ask.size_bytes not in {None, len(known.content or b"")}
 
     def _would_end(self, ask: Ask, known: Upload, now: datetime) -> bool:
-        """Return whether an original would go before its time, with an object that is to be made of its bytes."""
+        """Return whether an original would end early, with an object that would be made of its bytes."""
         if not ask.create_object or known.object is not None:
             return False
         return sooner(self.end(ask, now), known.ends_at)
 
     def batch(self, asks: Sequence[Ask], now: datetime) -> Sequence[Admission] | Refused:
-        """Say what becomes of files that are announced together: all of them are admitted or none."""
+        """Return the outcome of files that are announced together: all of them are admitted or none."""
         admissions = [self.admission(ask, now) for ask in asks]
         made: dict[str, Upload] = {}
         for index, (ask, each) in enumerate(zip(asks, admissions, strict=True)):
@@ -202,9 +202,9 @@ class Model:
         return admissions if self.room(wanted) else Refused(403, "quota_exceeded")
 
     def verdict(self, upload: Upload, now: datetime) -> Good | Bad:
-        """Say what becomes of the bytes that are there: what is wrong with them, duplicate, unique key, quota."""
+        """Return the outcome of the stored bytes: contradiction, duplicate, unique key, quota."""
         ask, body = upload.ask, upload.stored
-        assert body is not None, "there is nothing to judge"
+        assert body is not None, "there are no bytes to verify"
         wrong = self._wrong(upload, body)
         if wrong is not None:
             return Bad(wrong)
@@ -221,14 +221,14 @@ class Model:
             else:
                 object_ends_at = later(owner.ends_at, ends_at) if owner else ends_at
                 if original is not None and sooner(object_ends_at, original.ends_at):
-                    original = None  # it would go with the object
+                    original = None  # it would end with the object
                 good = Good(original, existing=None, makes=owner is None, into=owner)
         if good.keeps and not self.room(len(body), upload.reserved):
             return Bad("quota_exceeded")
         return good
 
     def _wrong(self, upload: Upload, body: bytes) -> str | None:
-        """Say what is wrong with the bytes themselves: ETag, size, limit, hash, in this order."""
+        """Return what is wrong with the bytes themselves: ETag, size, limit, hash, in this order."""
         ask, claim = upload.ask, upload.claim
         if claim.etag is not None and claim.etag.strip('"') != upload.etag:
             return "etag_mismatch"
@@ -241,7 +241,7 @@ class Model:
         return None
 
     def assembly(self, upload: Upload, named: Sequence[tuple[int, str]] | None) -> list[Part] | Refused:
-        """Return the parts that make up the file: all that storage has, or those that are named; or what is wrong."""
+        """Return the parts that make up the file: all that storage has, or the named ones; or the problems."""
         parts, size_bytes = dict(sorted(upload.parts.items())), upload.ask.size_bytes
         if named is not None:
             etags = dict(named)
@@ -266,8 +266,8 @@ class Model:
         return len(part.body) == (whole if number < last else upload.ask.size_bytes - whole * (last - 1))
 
     def put_together(self, upload: Upload, parts: Sequence[Part]) -> None:
-        """Make one file of parts; the others are gone."""
-        assert upload.multipart is not None, "parts were put together that are not there"
+        """Assemble one file of parts; the others are removed."""
+        assert upload.multipart is not None, "missing parts were assembled"
         upload.multipart, upload.parts = None, {}
         upload.store(b"".join(part.body for part in parts), etag_of_parts(parts))
 
@@ -303,7 +303,7 @@ class Model:
         return Refused(403, "file_too_large") if too_large else None
 
     def listed_parts(self, upload: Upload) -> Sequence[PartSeen] | Refused:
-        """Say what a list of the parts shows."""
+        """Return the list of the parts."""
         if upload.status == FORGOTTEN:
             return Refused(404, "upload_not_found")
         if upload.status not in WAITING:
@@ -329,7 +329,7 @@ class Model:
             upload.recheck_at = now
 
     def refusal_to_cancel(self, upload: Upload, cancel: Cancel) -> Refused | None:
-        """Return why this upload cannot be given up or deleted, if so."""
+        """Return why this upload cannot be canceled or deleted, if so."""
         keep_bytes = cancel.keep_bytes
         if upload.status == FORGOTTEN:
             return Refused(404, "upload_not_found")
@@ -352,10 +352,10 @@ class Model:
             return Refused(400, "wrong_state")
         return Refused(400, "held_by_object") if upload.held else None
 
-    # What happened
+    # Events
 
     def follow(self, event: EventSeen, now: datetime) -> None:
-        """Take in the next event of the feed; fail if the design does not allow it here."""
+        """Apply the next event of the feed; fail if the design does not allow it here."""
         version = self.versions.get(event.stream_id, 0) + 1
         assert event.version == version, f"{event.stream_id} goes on with version {event.version}, not {version}"
         self.versions[event.stream_id] = version
@@ -379,11 +379,11 @@ class Model:
             case ["object", what, "v1"]:
                 self._follow_object(what, event, now)
             case _:
-                pass  # organizations, keys, namespaces, buckets: the harness's own doing
+                pass  # organizations, keys, namespaces, buckets: created by the harness
         assert self.used <= max(used, self.quota_bytes), f"{event.tag} takes {self.used} bytes of {self.quota_bytes}"
 
     def followed(self) -> None:
-        """Say that the feed has come to its end for now: no command may have been appended by halves."""
+        """Report that the feed has reached its end for now: no command may be partly appended."""
         assert self._unborn is None, "an upload completed, and its object was not made with it"
         assert self._put_into is None, "an upload completed, and its object was not updated with it"
         assert not self._going, "an object was deleted, and its uploads were not forgotten with it"
@@ -392,7 +392,7 @@ class Model:
             upload.once_bad.clear()
 
     def _foresee(self, now: datetime) -> None:
-        """Note how each verification would end now.
+        """Record how each verification would end now.
 
         What the log demands of a completion it checks at the place where the completion stands. A refusal was right
         when it was found, and what comes of it is appended a little later.
@@ -449,7 +449,7 @@ class Model:
         expires_at = datetime.fromisoformat(event.fact["expires_at"])
         expected = now + timedelta(seconds=upload.ask.expires_in_seconds)
         assert asked or expires_at > upload.expires_at, "an upload got more time that it has already"
-        assert timedelta(0) <= expected - expires_at < timedelta(seconds=1), "it got another time than it asked for"
+        assert timedelta(0) <= expected - expires_at < timedelta(seconds=1), "it got another time than requested"
         upload.expires_at, upload.due_at = expires_at, expires_at + self.limits.grace
 
     def _fail(self, upload: Upload, reason: str, now: datetime) -> None:
@@ -478,11 +478,11 @@ class Model:
         assert etag == upload.etag, "bytes changed, and are others"
         assert self.working, "bytes changed while no worker ran"
         assert upload.recheck_at is not None
-        assert now >= upload.recheck_at, "the worker looked too early"
+        assert now >= upload.recheck_at, "the worker checked too early"
         upload.changed_etag, upload.changed_at = etag or "", now
 
     def _inherit(self, heir: Upload, original: Upload) -> None:
-        """Have a duplicate keep the bytes of its original, which goes next."""
+        """Let a duplicate keep the bytes of its original, which is deleted next."""
         standing = [
             each for each in self.uploads.values() if each.duplicate_of is original and each.status == COMPLETED
         ]
@@ -502,7 +502,7 @@ class Model:
         return [each for each in self.uploads.values() if each.duplicate_of is original and each.status == COMPLETED]
 
     def _go(self, upload: Upload, event: EventSeen, now: datetime) -> None:
-        """Have a record go, with its bytes unless a duplicate has inherited them."""
+        """Remove a record, with its bytes unless a duplicate has inherited them."""
         assert not upload.held, "an upload is gone, and an object holds it"
         heir_id, deletions = event.fact.get("heir_id"), upload.deletions
         if heir_id is None:
@@ -560,7 +560,7 @@ class Model:
             as_task = True
         else:
             assert self.working, "verification began while no worker ran"
-            assert now >= upload.due_at or upload.task_id is not None, "the worker looked too early"
+            assert now >= upload.due_at or upload.task_id is not None, "the worker checked too early"
             as_task = True
         assert upload.task_id in {None, event.fact["task_id"]}, "the task of an upload changed"
         upload.task_id = event.fact["task_id"]
@@ -604,7 +604,7 @@ class Model:
 
     def _cancel(self, upload: Upload, keeps: bool, now: datetime) -> None:
         assert upload.upload_id in self.canceling, f"{upload.upload_id} was canceled without a request"
-        if keeps and upload.stored is None:  # a confirmation has put it together at this very moment
+        if keeps and upload.stored is None:  # a confirmation has assembled it at this moment
             parts = self.assembly(upload, self.confirming[upload.upload_id].parts)
             assert not isinstance(parts, Refused), f"bytes were kept, expected {parts}"
             self.put_together(upload, parts)
@@ -665,14 +665,14 @@ class Model:
         holder.object, holder.forget_at = made, None
         return made
 
-    # What must be so
+    # Invariants
 
     def patient(self, now: datetime) -> bool:
-        """Return whether trouble is so near that work may be late."""
+        """Return whether a failure is so recent that work may be late."""
         return self.troubled or (self.trouble_ended is not None and now < self.trouble_ended + PATIENCE)
 
     def delete_due(self, now: datetime) -> list[Upload]:
-        """Return the uploads whose bytes a worker that rests now must have deleted; forget that it was to do so."""
+        """Return the uploads whose bytes an idle worker must have deleted, and clear that list."""
         due = [upload for upload in self.uploads.values() if any(at <= now for at in upload.deletions)]
         for upload in due:
             upload.deletions = [at for at in upload.deletions if at > now]
@@ -698,7 +698,7 @@ class Model:
         ]
 
     def overdue(self, now: datetime) -> Iterable[str]:
-        """Say what a worker that rests now should have done, and has not."""
+        """Return the work that an idle worker should have done, and has not."""
         for upload in self.uploads.values():
             name = f"{upload.upload_id} ({upload.status})"
             if upload.status == PROCESSING and upload.worker_from is not None and now >= upload.worker_from:
@@ -707,7 +707,7 @@ class Model:
                 yield f"{name} should have ended with its URL"
             if upload.status in WAITING and upload.worker_from is not None and now >= upload.worker_from:
                 yield f"{name} should be verified again"
-            just_changed = upload.changed_at == now  # what was to forget it meanwhile tries again in a moment
+            just_changed = upload.changed_at == now  # the job that forgets it tries again in a moment
             if upload.forget_at is not None and now >= upload.forget_at and not just_changed:
                 yield f"{name} should be forgotten"
             if upload.recheck_at is not None and now >= upload.recheck_at:
@@ -720,10 +720,10 @@ class Model:
                 yield f"{each.object_id} should be deleted"
 
     def jobs(self, upload: Upload) -> set[str]:
-        """Return the kinds of jobs that an upload has: what is open will be ended, what must go will be deleted."""
+        """Return the kinds of jobs that an upload has: open uploads will be ended, and unneeded bytes deleted."""
         kinds: set[str] = set()
         if upload.status in WAITING:
-            kinds |= {"expire"} if upload.task_id is None else {"expire", "verify"}  # given up for now: tried again
+            kinds |= {"expire"} if upload.task_id is None else {"expire", "verify"}  # abandoned for now: tried again
         elif upload.status == PROCESSING:
             kinds.add("verify")
         elif upload.forget_at is not None:

@@ -1,4 +1,4 @@
-"""What the model knows of uploads, parts and objects, and what it expects of an announcement or of bytes."""
+"""The model's records of uploads, parts and objects, and its expectations of announcements and bytes."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ STATUSES = (PENDING, IN_PROGRESS, PROCESSING, COMPLETED, FAILED, CANCELED, SKIPP
 
 
 def sha256(body: bytes) -> str:
-    """Return the hash as the wire has it."""
+    """Return the hash in its form on the wire."""
     return hashlib.sha256(body).hexdigest()
 
 
@@ -35,14 +35,14 @@ def later(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def etag_of_parts(parts: Iterable["Part"]) -> str:
-    """Return the ETag of what is put together of them, as S3 makes it."""
+    """Return the ETag of the assembled parts, as in S3."""
     digests = [hashlib.md5(part.body, usedforsecurity=False).digest() for part in parts]
     return f"{hashlib.md5(b''.join(digests), usedforsecurity=False).hexdigest()}-{len(digests)}"
 
 
 @dataclass(frozen=True)
 class Url:
-    """Where a client may send something, from when on and until when."""
+    """A URL for sending, with its first and last moment."""
 
     url: str
     headers: Mapping[str, str]
@@ -128,16 +128,16 @@ class Upload:
 
     @property
     def has_other_bytes(self) -> bool:
-        """Whether storage has other bytes now than those that it is known to have."""
+        """Whether storage has other bytes now than the known ones."""
         return (self.etag or "") not in {self.content_etag, self.changed_etag}
 
     def store(self, body: bytes, etag: str) -> None:
-        """Take in what lies under its key from now on."""
+        """Record the stored object of its key from now on."""
         self.stored, self.etag = body, etag
         self.arrived.append(etag)
 
     def lose(self) -> None:
-        """Forget all that storage had of it."""
+        """Forget all of its stored objects."""
         self.stored = self.etag = self.multipart = None
         self.parts = {}
 
@@ -147,7 +147,7 @@ class Upload:
         return self.object is not None and self.object.holds(self)
 
     def shown(self) -> dict[str, Any]:
-        """Return what an answer shows of it."""
+        """Return its fields in an answer."""
         content = self.content
         return {
             "upload_id": self.upload_id,
@@ -163,7 +163,7 @@ class Upload:
         }
 
     def listed(self) -> dict[str, Any]:
-        """Return what a list shows of it beside that."""
+        """Return its further fields in a list."""
         return {
             "part_size": self.part_size,
             "part_count": self.part_count,
@@ -178,14 +178,14 @@ class Upload:
         return min((end for end in ends if end is not None), default=None)
 
     def swap(self, heir: "Upload") -> None:
-        """Leave what lies under its key to an heir, and have what lies under the heir's: it is to be deleted."""
+        """Leave its stored object to an heir, and take that of the heir, which is then deleted."""
         for name in _OF_THE_KEY:
             mine, theirs = getattr(self, name), getattr(heir, name)
             setattr(self, name, theirs)
             setattr(heir, name, mine)
 
 
-# What of an upload is about its key in storage, not about what was asked.
+# The fields of an upload about its key in storage, not about its request.
 _OF_THE_KEY = (
     "storage_key",
     "due_at",
@@ -233,7 +233,7 @@ class Bad:
 
 @dataclass(frozen=True)
 class Good:
-    """The bytes are accepted. `into`: the object that they go into, None for one of their own if `makes`."""
+    """The bytes are accepted. `into`: the object that they go into, None for a new one if `makes`."""
 
     original: Upload | None
     existing: Object | None
@@ -242,5 +242,5 @@ class Good:
 
     @property
     def keeps(self) -> bool:
-        """Whether the upload keeps bytes of its own."""
+        """Whether the upload keeps its own bytes."""
         return self.original is None and self.existing is None

@@ -1,4 +1,4 @@
-"""What the machine drives: the role `System`, and the words in which it asks and is answered.
+"""The role `System` that the machine drives, with its requests and answers.
 
 They are a client's words. A system of your own (another storage adapter, another client of the wire) translates them
 and nothing else; what has to come out of it is the model's business.
@@ -23,7 +23,7 @@ CONTENT_TYPE = "text/plain"
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """The rules that a system goes by, small enough for files of a few bytes to reach them.
+    """The limits of a system, small enough for files of a few bytes to reach them.
 
     `quota_bytes` is what it begins with. `inline_limit_bytes`: a larger file is verified by the worker. `part_bytes`:
     the size of parts. `least_part_bytes`: a part that is smaller, and not the last one, is not taken.
@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Powers:
-    """What a system lets the machine do beside asking as a client does.
+    """The abilities of a system beside the requests of clients.
 
     `versioned`: its storage keeps versions, so nothing overwrites verified bytes. `quick`: checks cost nothing, so the
     machine looks at everything after each step and not only now and then.
@@ -55,7 +55,7 @@ class Powers:
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """A file as the client announces it. `title`: the value of the unique key, where the bucket has one."""
+    """A file as the client announces it. `title`: the value of the unique key, if the bucket has one."""
 
     bucket: str
     size_bytes: int | None
@@ -71,7 +71,7 @@ class Ask:
 
     @property
     def confirms_itself(self) -> bool:
-        """Whether storage's word is enough."""
+        """Whether the checksum of storage is enough."""
         return self.bucket == AUTO_CONFIRM_BUCKET if self.auto_confirm is None else self.auto_confirm
 
     def wire(self) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class Ask:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """What the client says when it confirms. `policy`: `insert`, `update`, `upsert`, or the bucket's."""
+    """The claims of a client in a confirm. `policy`: `insert`, `update`, `upsert`, or the bucket's."""
 
     etag: str | None = None
     size_bytes: int | None = None
@@ -107,7 +107,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Refused:
-    """The answer was no: the status of HTTP, the stable code, and the numbers of the parts that it names."""
+    """A refusal: the status of HTTP, the stable code, and the numbers of the parts that it names."""
 
     status: int
     code: str
@@ -115,7 +115,7 @@ class Refused:
 
     @classmethod
     def of(cls, status: int, code: str, details: Mapping[str, Any] | None) -> "Refused":
-        """Read the numbers off the details."""
+        """Read the numbers from the details."""
         known = details or {}
         names = ("missing_parts", "wrong_size_parts", "differing_parts")
         return cls(status, code, tuple(number for name in names for number in known.get(name, ())))
@@ -146,7 +146,7 @@ class UploadSeen:
 
     @classmethod
     def of(cls, wire: Mapping[str, Any]) -> "UploadSeen":
-        """Read it off the contract's response."""
+        """Read it from the contract's response."""
         return cls(
             upload_id=wire["upload_id"],
             status=wire["status"],
@@ -171,7 +171,7 @@ class UploadSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmSeen:
-    """What a confirmation is answered with."""
+    """The answer to a confirmation."""
 
     upload_id: str
     status: str
@@ -186,7 +186,7 @@ class ConfirmSeen:
 
     @classmethod
     def of(cls, wire: Mapping[str, Any]) -> "ConfirmSeen":
-        """Read it off the contract's response."""
+        """Read it from the contract's response."""
         return cls(
             upload_id=wire["upload_id"],
             status=wire["status"],
@@ -203,20 +203,20 @@ class ConfirmSeen:
 
 @dataclass(frozen=True)
 class TaskSeen:
-    """A task: its status, and of each item that has ended the code of its error, None where it is well."""
+    """A task: its status, and of each item that has ended the code of its error, None without one."""
 
     status: str
     codes: Sequence[str | None]
 
     @classmethod
     def of(cls, wire: Mapping[str, Any]) -> "TaskSeen":
-        """Read it off the contract's response."""
+        """Read it from the contract's response."""
         return cls(wire["status"], [output.get("code") for output in wire["outputs"]])
 
 
 @dataclass(frozen=True)
 class PutSeen:
-    """What storage said to a PUT; the ETag comes without its quotes."""
+    """The answer of storage to a PUT; the ETag is without its quotes."""
 
     status: int
     etag: str | None
@@ -224,7 +224,7 @@ class PutSeen:
 
 @dataclass(frozen=True)
 class UrlSeen:
-    """Where something is sent, and with which headers."""
+    """The URL for sending a file, and its headers."""
 
     url: str
     headers: Mapping[str, str]
@@ -232,7 +232,7 @@ class UrlSeen:
 
 @dataclass(frozen=True)
 class PartsSigned:
-    """Where parts are sent, by number."""
+    """The URLs for sending parts, by number."""
 
     urls: Mapping[int, UrlSeen]
 
@@ -248,7 +248,7 @@ class PartSeen:
 
 @dataclass(frozen=True)
 class Notified:
-    """How many events of a notification were about uploads that are there, and how many were not."""
+    """The number of events of a notification about existing uploads, and of others."""
 
     matched: int
     ignored: int
@@ -282,7 +282,7 @@ class BucketSeen:
 
 @dataclass(frozen=True)
 class QuotaSeen:
-    """What the organization's storage holds."""
+    """The organization's use of storage."""
 
     limit_bytes: int | None
     reserved_bytes: int
@@ -303,7 +303,7 @@ class EventSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class Confirm:
-    """One of several requests that are sent at once. `parts`: numbers and ETags of those that the client names."""
+    """One of several concurrent requests. `parts`: numbers and ETags of those that the client names."""
 
     upload_id: str
     claim: Claim
@@ -318,7 +318,7 @@ class Confirm:
 
 @dataclass(frozen=True, kw_only=True)
 class Cancel:
-    """The same, giving an upload up, or deleting a finished one unless `only_open`.
+    """The same, canceling an upload, or deleting a finished one unless `only_open`.
 
     `keep_bytes`: `delete_s3_object=false`.
     """
@@ -345,7 +345,7 @@ class Delete:
 
 @dataclass(frozen=True, kw_only=True)
 class SignParts:
-    """The same, asking for URLs of parts. `sizes`: of each, in bytes; None: the file's size was announced."""
+    """The same, requesting URLs of parts. `sizes`: of each, in bytes; None: the file's size was announced."""
 
     upload_id: str
     part_numbers: tuple[int, ...]
@@ -361,14 +361,14 @@ class SignParts:
 
 @dataclass(frozen=True, kw_only=True)
 class SignAgain:
-    """The same, asking for more time."""
+    """The same, requesting more time."""
 
     upload_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notify:
-    """The same, storage's: something happened to a key, so many times.
+    """A notification of storage: an event of a key, a number of times.
 
     `etag` None: it does not say. `gone`: it was deleted. `elsewhere`: in another bucket.
     """
@@ -381,7 +381,7 @@ class Notify:
     times: int = 1
 
     def wire(self, bucket: str) -> dict[str, Any]:
-        """Return it as S3 writes it. `bucket`: the name of Upwell's bucket."""
+        """Return it in the form of S3. `bucket`: the name of Upwell's bucket."""
         record = {
             "eventName": "ObjectRemoved:Delete" if self.gone else "ObjectCreated:Put",
             "s3": {
@@ -397,7 +397,7 @@ Answer = UploadSeen | ConfirmSeen | PartsSigned | Notified | Refused | None
 
 
 class Outcome(enum.Enum):
-    """How a call to storage goes. `LOST`: it is done, and the answer is lost; a read breaks off. `SLOW`: it takes."""
+    """The outcome of a call to storage. `LOST`: done, but its answer is lost; a read breaks off. `SLOW`: delayed."""
 
     WELL = "well"
     FAILS = "fails"
@@ -423,7 +423,7 @@ class NeverRestsError(AssertionError):
 
 
 class System(Protocol):
-    """One organization of its own, with the buckets of `BUCKETS`, that nobody else touches.
+    """A separate organization, with the buckets of `BUCKETS`.
 
     Calls block until the answer is there. Methods of powers that a system does not have are never called.
     """
@@ -434,7 +434,7 @@ class System(Protocol):
     # The client
 
     def at_once(self, requests: Sequence[Request]) -> Sequence[Answer]:
-        """Send these requests at the same time and return their answers in order; one alone is sent alone.
+        """Send these requests at the same time and return their answers in order; a single one is sent alone.
 
         A cancellation, an erasure or a deletion that is accepted is answered with None, `SignAgain` with the upload.
         """
@@ -449,7 +449,7 @@ class System(Protocol):
         ...
 
     def task(self, task_id: str) -> TaskSeen | Refused:
-        """Ask for a task."""
+        """Get a task."""
         ...
 
     def put(self, url: str, headers: Mapping[str, str], body: bytes) -> PutSeen:
@@ -457,11 +457,11 @@ class System(Protocol):
         ...
 
     def parts(self, upload_id: str) -> Sequence[PartSeen] | Refused:
-        """Ask which parts storage has."""
+        """List the parts that storage has."""
         ...
 
     def get(self, upload_id: str) -> UploadSeen | Refused:
-        """Ask for an upload."""
+        """Get an upload."""
         ...
 
     def uploads(self, bucket: str, status: str | None = None) -> Sequence[UploadSeen]:
@@ -469,17 +469,17 @@ class System(Protocol):
         ...
 
     def bucket(self, bucket: str) -> BucketSeen:
-        """Ask for a bucket."""
+        """Get a bucket."""
         ...
 
     def bucket_object(self, bucket: str, object_id: str) -> ObjectSeen | Refused:
-        """Ask for an object."""
+        """Get an object."""
         ...
 
-    # The operator, who sees more
+    # The operator, with a wider view
 
     def quota(self) -> QuotaSeen:
-        """Return what the organization's storage holds."""
+        """Return the organization's use of storage."""
         ...
 
     def set_quota(self, quota_bytes: int) -> None:
@@ -491,19 +491,19 @@ class System(Protocol):
         ...
 
     def begins_after(self) -> int:
-        """Return a position behind which all events of the organization are, its making included."""
+        """Return a position behind which all events of the organization are, including its creation."""
         ...
 
     def organization_id(self) -> str:
-        """Return whose events are ours; the feed may hold those of others."""
+        """Return the organization of the relevant events; the feed may contain others."""
         ...
 
     def jobs(self) -> Mapping[tuple[str, str], datetime]:
-        """Return when which jobs are due, by upload (or task) and kind."""
+        """Return the due times of jobs, by upload (or task) and kind."""
         ...
 
     def stored(self, storage_key: str) -> bytes | None:
-        """Return what storage holds under a key now."""
+        """Return the stored object of a key now."""
         ...
 
     def proved(self, upload_id: str) -> bytes | None:
@@ -515,17 +515,17 @@ class System(Protocol):
         ...
 
     def work(self) -> None:
-        """Have a worker work until nothing is due; raise `NeverRestsError` if that does not come to an end."""
+        """Run a worker until nothing is due; raise `NeverRestsError` if that does not end."""
         ...
 
     # Time and trouble
 
     def now(self) -> datetime:
-        """Return what time it is for the service."""
+        """Return the time of the service."""
         ...
 
     def storage_now(self) -> datetime:
-        """Return what time it is for storage, which checks the expiry of URLs."""
+        """Return the time of storage, which checks the expiry of URLs."""
         ...
 
     def pass_time(self, by: timedelta) -> None:

@@ -1,4 +1,4 @@
-"""What can be seen of a system, held to the model: answers, the feed, storage, tasks and lists."""
+"""The observations of a system, compared with the model: answers, the feed, storage, tasks and lists."""
 
 import sys
 from collections import Counter
@@ -67,7 +67,7 @@ STORAGE_UNAVAILABLE = Refused(503, "storage_unavailable")
 
 @dataclass
 class Tally:
-    """How much was tried; shrinking counts too."""
+    """Statistics of the attempts; shrinking counts too."""
 
     examples: int = 0
     steps: int = 0
@@ -82,7 +82,7 @@ class Tally:
 
 
 class Watching(RuleBasedStateMachine):
-    """Follows one system of its own with a model, and compares. `UploadMachine` says what is done to it."""
+    """Follows a separate system with a model, and compares. `UploadMachine` chooses the actions."""
 
     def __init__(self, system: System, tally: Tally) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class Watching(RuleBasedStateMachine):
         """Check everything again, including what was skipped for speed."""
         try:
             if sys.exc_info()[0] is not None:
-                return  # a step has failed: what else is wrong is of no interest
+                return  # a step has failed: further problems do not matter
             self._check_storage(self.model.uploads.values())
             self._check_multiparts()
             self._check_objects(everything=True)
@@ -111,7 +111,7 @@ class Watching(RuleBasedStateMachine):
 
     @invariant()
     def lists_and_counters_are_right(self) -> None:
-        """All uploads, and the counters of their buckets, are as the model has them: now here, now there if need be."""
+        """All uploads, and the counters of their buckets, equal the model's, at one of two moments if necessary."""
         looked_at = BUCKETS if self.system.powers.quick else BUCKETS[self.tally.steps % len(BUCKETS) :][:1]
         self._check_buckets(looked_at)
 
@@ -129,11 +129,11 @@ class Watching(RuleBasedStateMachine):
 
     @invariant()
     def somebody_will_go_on_with_it(self) -> None:
-        """Every upload that has not ended has a job that ends it; every one that has, those that clean up."""
+        """Every open upload has a job that ends it; every ended one has those that clean up."""
         kinds: dict[str, set[str]] = {}
         jobs = self.system.jobs()
         for subject, kind in jobs:
-            if not subject.startswith("task_"):  # a task has jobs of its own
+            if not subject.startswith("task_"):  # a task has its own jobs
                 kinds.setdefault(subject, set()).add(kind)
         for upload in self.model.uploads.values():
             there, expected = kinds.pop(upload.upload_id, set()) - {"discard"}, self.model.jobs(upload)
@@ -144,13 +144,13 @@ class Watching(RuleBasedStateMachine):
         for each in self.model.objects:
             there, expected = kinds.pop(each.object_id, set()), {"delete_object"} if each.ends_at else set()
             assert there == expected, f"{each.object_id} has the jobs {there}, not {expected}"
-        assert not kinds, f"jobs of uploads that are not there: {kinds}"
+        assert not kinds, f"jobs of missing uploads: {kinds}"
         discards = {subject for subject, kind in jobs if kind == "discard"}
         assert discards == {each.discards for each in self.model.uploads.values() if each.deletions}
 
     @invariant()
     def bytes_are_where_they_should_be(self) -> None:
-        """Storage holds what the model says, and nothing else."""
+        """Storage holds exactly the objects of the model."""
         if self.system.powers.quick:
             self._check_storage(self.model.uploads.values())
             self._check_multiparts()
@@ -175,7 +175,7 @@ class Watching(RuleBasedStateMachine):
 
     @contextmanager
     def _expecting(self, requests: Sequence[Request]) -> Iterator[None]:
-        """Let the model know what was asked while the feed is followed."""
+        """Pass the requests to the model while the feed is followed."""
         model = self.model
         for request in requests:
             if isinstance(request, Confirm):
@@ -206,7 +206,7 @@ class Watching(RuleBasedStateMachine):
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
-        """Let the model know that a worker is at work while the feed is followed."""
+        """Mark a worker as running in the model while the feed is followed."""
         self.model.working = True
         try:
             yield
@@ -234,7 +234,7 @@ class Watching(RuleBasedStateMachine):
 
     @staticmethod
     def _admitted(answer: Answer, admission: Admission) -> bool:
-        """Return whether an announcement was answered as was expected."""
+        """Return whether an announcement got the expected answer."""
         match admission, answer:
             case Refused(), Refused():
                 return answer == admission
@@ -259,7 +259,7 @@ class Watching(RuleBasedStateMachine):
             assert {name.lower(): value for name, value in answer.headers.items()} == signed
 
     def _check_tasks(self) -> None:
-        """Look at the tasks that were under way: they have ended, unless storage was in trouble."""
+        """Check the tasks that were under way: they have ended, unless storage failed."""
         for task_id in list(self.model.batched):
             seen = self.system.task(task_id)
             if isinstance(seen, TaskSeen) and seen.status in {PENDING, PROCESSING}:
@@ -269,12 +269,12 @@ class Watching(RuleBasedStateMachine):
                 del self.model.batched[task_id]
 
     def _check_outcomes(self, task_id: str, upload_ids: Sequence[str]) -> None:
-        """Hold a task that has just ended to what became of its uploads."""
+        """Compare a task that has just ended with its uploads."""
         seen = self.system.task(task_id)
         assert isinstance(seen, TaskSeen), seen
         for upload_id, code in zip(upload_ids, seen.codes, strict=True):
             status = self.model.uploads[upload_id].status
-            # one that has come to its end in the same round was confirmed before that, or was not there any more
+            # one that ended in the same round was confirmed before that, or was already gone
             assert status == FORGOTTEN or (code is None or code == BUSY.code) == (status == COMPLETED), seen
         good = sum(code is None for code in seen.codes)
         some = "COMPLETED_WITH_ERRORS" if good else FAILED
@@ -289,7 +289,7 @@ class Watching(RuleBasedStateMachine):
         *,
         raced: bool,
     ) -> None:
-        """Hold an answer with URLs to what was asked, and take note of them."""
+        """Compare an answer with URLs with its request, and record them."""
         upload = self.model.uploads[request.upload_id]
         if isinstance(answer, Refused):
             meanwhile = {Refused(400, code) for code in ("upload_failed", "upload_canceled", "wrong_state")}
@@ -318,7 +318,7 @@ class Watching(RuleBasedStateMachine):
         """Check the answer to a notification, and that a worker continues with the upload."""
         upload = self.model.uploads[request.upload_id]
         ours = not request.elsewhere and request.storage_key == upload.storage_key and state != FORGOTTEN
-        ours = ours and upload.discards == upload.upload_id  # an heir's bytes lie under another upload's key
+        ours = ours and upload.discards == upload.upload_id  # an heir's bytes are under another upload's key
         matched = request.times if ours else 0
         assert answer == Notified(matched, request.times - matched), (request, answer)
         if not raced and ours:
@@ -346,13 +346,13 @@ class Watching(RuleBasedStateMachine):
         shown = upload.shown()
         if raced and answer.object_id is None:
             shown["object_id"] = None  # an object was made of its bytes after it was answered
-        if raced and answer.duplicate_of != shown["duplicate_of"]:  # the original went after it was answered
+        if raced and answer.duplicate_of != shown["duplicate_of"]:  # the original was deleted after the answer
             shown |= {name: getattr(answer, name) for name in ("is_duplicate", "duplicate_of", "object_id")}
         assert {name: getattr(answer, name) for name in shown} == shown, description
 
     @staticmethod
     def _late_refusals(upload: Upload, state: str, *, raced: bool) -> set[Refused]:
-        """Return the refusals that come of what the confirmation found, or of what others did meanwhile."""
+        """Return the refusals by the findings of the confirmation, or by concurrent changes."""
         codes: set[str] = set()
         if state in WAITING and upload.reason is not None:
             codes.add(upload.reason)
@@ -407,7 +407,7 @@ class Watching(RuleBasedStateMachine):
         return {(each.storage_key, each.multipart) for each in uploads if each.multipart is not None}
 
     def _see_deletions(self) -> None:
-        """Find out what a worker has deleted that may have done so, and may have left something for later."""
+        """Find out which bytes a worker has deleted, which may also have left some for later."""
         now, jobs, there = self.system.now(), self.system.jobs(), self.system.multiparts()
         for upload in self.model.uploads.values():
             if any(at <= now for at in upload.deletions) and self.system.stored(upload.storage_key) is None:
@@ -432,7 +432,7 @@ class Watching(RuleBasedStateMachine):
                 if self.system.stored(upload.storage_key) == upload.content:
                     upload.stored, upload.etag = upload.content, upload.content_etag
                 else:
-                    assert job is not None, "a look at other bytes was dropped"
+                    assert job is not None, "a check for other bytes was dropped"
         for upload in self.model.uploads.values():
             if upload.keeps and upload.status == COMPLETED:
                 upload.recheck_at = jobs.get((upload.upload_id, "recheck"))

@@ -1,4 +1,4 @@
-"""What clients wish: files and what is said of them, and what is asked of uploads and objects."""
+"""Wishes of clients: files with announcements, and requests about uploads and objects."""
 
 from dataclasses import dataclass
 
@@ -48,7 +48,7 @@ About = AboutUpload | Delete
 
 @dataclass
 class Wish:
-    """A file that a client has, and what it says of it. The two mostly agree."""
+    """A file of a client, and its announcement. The two mostly agree."""
 
     body: bytes
     ask: Ask
@@ -58,7 +58,7 @@ class Wish:
 def wishes(draw: st.DrawFn) -> Wish:
     """Draw a file and an announcement of it."""
     body = draw(bodies)
-    promised = draw(bodies) if draw(st.integers(0, 9)) == 0 else body  # now and then it promises another one
+    promised = draw(bodies) if draw(st.integers(0, 9)) == 0 else body  # sometimes it announces another one
     declares = draw(st.booleans()) and len(promised) > 0
     ask = Ask(
         bucket=draw(st.sampled_from(BUCKETS)),
@@ -80,7 +80,7 @@ claims = st.sampled_from(["nothing", "nothing", "right", "right etag", "right si
 names = st.sampled_from(["none", "none", "all", "one less", "one more", "other bytes"])
 numbers = st.lists(st.integers(1, 4), min_size=1, max_size=3)
 notifications = st.sampled_from(["no more", "twice", "its etag", "an older etag", "gone", "elsewhere", "another key"])
-# What may be asked at any time about one upload.
+# Requests about one upload that are allowed at any time.
 deeds = st.sampled_from(
     ["confirm", "confirm", "confirm as a task", "cancel", "cancel and keep", "sign parts", "sign again", "notify"]
 )

@@ -1,4 +1,4 @@
-"""What may come: JSON, filenames, every event, every command of an upload, and the pasts that lead to its states.
+"""Strategies: JSON, filenames, every event, every command of an upload, and the pasts that lead to its states.
 
 Mostly small, so that many are tried; awkward on purpose.
 """
@@ -311,7 +311,7 @@ commands: st.SearchStrategy[UploadCommand] = st.sampled_from(list(_COMMANDS)).fl
 
 @st.composite
 def pasts(draw: st.DrawFn, *, max_steps: int = 7) -> tuple[UploadEvent, ...]:
-    """Return what an upload's log may really hold: the events of commands that were accepted one after the other."""
+    """Return a possible log of an upload: the events of commands that were accepted one after the other."""
     past: tuple[UploadEvent, ...] = ()
     for _ in range(draw(st.integers(0, max_steps))):
         state = UPLOAD.replay(past)

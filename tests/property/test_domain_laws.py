@@ -50,7 +50,7 @@ STATES = get_args(Upload)
 
 
 def attempt(act: Callable[[], T]) -> tuple[T | None, RefusedError | None]:
-    """Return what came of it: an answer or a refusal. Any other error is one."""
+    """Return the result: an answer or a refusal. Any other error fails."""
     try:
         return act(), None
     except RefusedError as refusal:
@@ -417,7 +417,7 @@ def test_any_announcement_is_admitted_or_refused(
     limit=st.integers(0, 5),
 )
 def test_more_that_is_known_never_makes_content_right(request: Any, found: Found, limit: int) -> None:  # noqa: ANN401  # an UploadRequest
-    """What is wrong before the bytes were read is wrong afterwards, so they need not be read."""
+    """A contradiction before the bytes were read remains one afterwards, so they do not need to be read."""
     unread = msgspec.structs.replace(found, sha256=None, looks_like=None)
     claimed = Claimed()
 

@@ -13,7 +13,7 @@ from domain.refusals import ForbiddenError
 
 ORGANIZATION = "org_1"
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
-# What requests name, as routes do: the organization and a namespace (by id and name), or a bucket.
+# The names in requests, as in routes: the organization and a namespace (by id and name), or a bucket.
 WHERE: list[dict[str, set[str]]] = [
     {ResourceType.ORGANIZATION: {ORGANIZATION}},
     {ResourceType.ORGANIZATION: {ORGANIZATION}, ResourceType.NAMESPACE: {"ns_1", "main"}},

@@ -1,4 +1,4 @@
-"""Our signer says what botocore says, byte for byte."""
+"""Upwell's signer gives the same result as botocore, byte for byte."""
 
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta, timezone
@@ -45,7 +45,7 @@ AWKWARD = [
     '"',
 ]
 TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-# What botocore leaves out, or what a presigned URL says itself: the unit tests show that we refuse them.
+# Headers that botocore leaves out, or that a presigned URL contains itself: unit tests show that they are refused.
 REFUSED = {
     *botocore.auth.SIGNED_HEADERS_BLACKLIST,
     *("authorization", "date", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"),

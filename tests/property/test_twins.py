@@ -89,7 +89,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass
 class History:
-    """An account whose every step is taken on two logs and folded, which must answer the same."""
+    """An account whose steps are taken on two logs and folded; all three must give the same answer."""
 
     account: Account
     logs: Sequence[EventLog]
@@ -142,7 +142,7 @@ class History:
             self.webhooks += [one for one in made if one.startswith("wh_")]
 
     def _compare(self, command: Command, outcome: object) -> None:
-        """Hold the answer of the logs to what the fold says of the command."""
+        """Compare the answer of the logs with the result of the fold."""
         refused = self.fold.refusal(command)
         refusal = None if refused is None else (type(refused), refused.code, refused.message, refused.details)
         if isinstance(outcome, int):
@@ -476,7 +476,7 @@ class SideBySide:
                     assert (found[wanted_content].upload_id if found else None) == self.fold.original(wanted_content)
 
     async def refusals_are_the_same(self, account: Account, upload_ids: Sequence[str]) -> None:
-        """The answers of both logs to demands that no history need have made."""
+        """The answers of both logs to conditions that no history has to contain."""
         hashes = [WantedContent(bucket_id=account.bucket_id, sha256=sha256) for sha256 in (HASH, OTHER_HASH)]
         demands: list[dict[str, Any]] = [{"no_original": (wanted_content,)} for wanted_content in hashes]
         demands += [{name: (upload_id,)} for upload_id in upload_ids for name in ("heirless", "stored")]

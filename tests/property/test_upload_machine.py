@@ -25,13 +25,13 @@ def test_uploads_in_memory_behave_as_the_model_says(versioned: bool) -> None:
 
 
 class Replay(UploadMachine):
-    """A machine whose steps a test calls by name; after them it looks at everything."""
+    """A machine whose steps a test calls by name; after them it checks everything."""
 
     def __init__(self, system: MemorySystem | None = None) -> None:
         super().__init__(system or MemorySystem(), Tally())
 
     def look_after_work(self) -> None:
-        """Have a worker work, and compare what storage holds."""
+        """Run a worker, and compare the stored objects."""
         self.work()
         self.bytes_are_where_they_should_be()
 

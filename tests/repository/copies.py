@@ -1,4 +1,4 @@
-"""Copies of the tree, in which tests change what they like."""
+"""Copies of the tree, which tests may change."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def copy_of_the_tree(folder: Path) -> Path:
-    """Copy what git keeps, as it stands now, into a repository of its own, with the environment beside it."""
+    """Copy the files in git, in their current state, into a new repository, with the environment beside it."""
     folder.mkdir()
     for name in git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0"):
         if name and (ROOT / name).is_file():
@@ -41,7 +41,7 @@ def copy_of_the_tree(folder: Path) -> Path:
     git(folder, "init", "--quiet")
     objects = git(
         ROOT, "rev-parse", "--path-format=absolute", "--git-path", "objects"
-    )  # most are there: none is written
+    )  # most exist already: none is written
     (folder / ".git" / "objects" / "info" / "alternates").write_text(objects, encoding="utf-8")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "As it stands")

@@ -23,7 +23,7 @@ def tree(tmp_path: Path) -> Path:
 
 
 def hooks(tree: Path) -> tuple[dict[str, bool], str]:
-    """Run the hooks on what is staged; return which of them ran and passed, and what they printed."""
+    """Run the hooks on the staged files; return which of them ran and passed, and their output."""
     done = run(tree, sys.executable, "-m", "pre_commit", "run", "--verbose", "--color", "never")
     blocks = done.stdout.split("\n- hook id: ")
     passed = {

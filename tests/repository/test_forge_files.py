@@ -1,4 +1,4 @@
-"""What a public forge reads: the workflow that calls `.ci/run`, the forms of issues, the template of changes."""
+"""Files that a forge reads: the workflow that calls `.ci/run`, the forms of issues, the template of changes."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _NEEDED = {
 
 
 class _Strict(yaml.SafeLoader):  # type: ignore[misc]  # yaml has no types
-    """Refuses a key that stands twice, which YAML forbids and PyYAML overlooks."""
+    """Refuses a duplicate key, which YAML forbids and PyYAML accepts."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ANN401  # yaml has no types
         keys = [self.construct_object(key, deep=deep) for key, _ in node.value]

@@ -1,4 +1,4 @@
-"""The documented order of admission is the one that holds: each step refuses before all that come after it."""
+"""The documented order of admission holds: each step refuses before all later ones."""
 
 import asyncio
 from typing import Any
@@ -27,7 +27,7 @@ PAGE = "https://app.example.com"
 
 
 async def make_client(tenant: Tenant) -> tuple[httpx.AsyncClient, dict[Step, dict[str, Any]]]:
-    """Return a client whose request passes, and for each step what breaks it; of two changes the earlier one counts."""
+    """Return a client whose request is accepted, and a change that breaks each step; the earlier step refuses."""
     scopes = [{"resource_type": "bucket", "resource_id": name} for name in ("files", "closed")]
     writer = await make_key(tenant, "writer", permissions=["write"], scopes=scopes, allowed_origins=[PAGE])
     reader = await make_key(tenant, "reader", permissions=["read"], scopes=scopes, allowed_origins=[PAGE])
@@ -77,7 +77,7 @@ async def test_the_rate_refuses_known_callers_before_anything_else(tenant: Tenan
     await limit(tenant, upload=1)
     rest = [broken[each] for each in STEPS[STEPS.index(RATE) :]]
     async with client:
-        async with asyncio.timeout(60):  # what is refused costs the organization nothing: only these exhaust the rate
+        async with asyncio.timeout(60):  # refused requests cost the organization nothing: only these exhaust the rate
             while (await client.post(UPLOADS, json=GOOD)).status_code == httpx.codes.OK:
                 pass
         status, refusal = code(await send(client, *rest))

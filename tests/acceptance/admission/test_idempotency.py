@@ -1,4 +1,4 @@
-"""The header `Idempotency-Key` over HTTP: what is asked twice is made once."""
+"""The header `Idempotency-Key` over HTTP: repeated requests have one effect."""
 
 import asyncio
 import secrets
@@ -45,7 +45,7 @@ async def make_older(tenant: Tenant, by: timedelta) -> None:
 
 
 async def forget_what_was_made(tenant: Tenant) -> None:
-    """Leave the tenant's idempotency keys as a process would that died before it could keep what it made."""
+    """Leave the tenant's idempotency keys like a process that died before it recorded its result."""
     connection = await connect(tenant.database.owner_url, role=None)
     await connection.execute(
         "UPDATE upwell.idempotency_keys SET made = NULL, lease = 'of a dead process', leased_until = $2"
@@ -189,7 +189,7 @@ async def test_what_a_killed_process_left_is_taken_over_and_makes_no_second_uplo
     async with tenant.client() as client:
         first = (await client.post(UPLOADS, json=GOOD, headers=under("a"))).json()
         connection = await connect(tenant.database.owner_url, role=None)
-        await connection.execute(  # as if the process had died before it could keep what it made
+        await connection.execute(  # as if the process had died before it recorded its result
             "UPDATE upwell.idempotency_keys SET made = NULL, lease = 'of a dead process', leased_until = $2"
             " WHERE organization_id = $1",
             tenant.caller.organization.organization_id,

@@ -1,4 +1,4 @@
-"""Figures over HTTP, as the worker makes them of what clients do."""
+"""Figures over HTTP, computed by the worker from the actions of clients."""
 
 import asyncio
 import hashlib
@@ -31,7 +31,7 @@ async def caught_up(client: httpx.AsyncClient) -> dict[str, Any]:
 
 
 async def fail(client: httpx.AsyncClient) -> None:
-    """Have an upload refused for its hash."""
+    """Let an upload fail because of its hash."""
     upload = await announce(client, b"x", file_hash="a" * 64)
     await put(upload, b"y")
     assert (await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")).is_error

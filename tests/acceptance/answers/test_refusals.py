@@ -41,7 +41,7 @@ REFUSED: list[tuple[str, object, int, str]] = [
     ("an unknown blob type", {**GOOD, "blob_type": "HOLOGRAM"}, 422, "invalid_blob_type"),
     ("a document that is a video", {**GOOD, "blob_type": "DOCUMENT"}, 422, "blob_type_does_not_fit"),
     ("a property with a dash", {**GOOD, "blob_property": "a-b"}, 422, "invalid_request"),
-    ("a property that is not there", {**GOOD, "blob_property": "sound"}, 422, "unknown_blob_property"),
+    ("a missing property", {**GOOD, "blob_property": "sound"}, 422, "unknown_blob_property"),
     ("a type that does not fit", {**GOOD, "content_type": "image/png"}, 422, "content_type_does_not_fit"),
     ("bytes of any kind", {**GOOD, "content_type": "application/octet-stream"}, 422, "content_type_does_not_fit"),
     ("a blob type that does not fit", {**GOOD, "blob_type": "image"}, 422, "blob_type_does_not_fit"),
@@ -161,7 +161,7 @@ async def test_a_revoked_key_opens_nothing_and_a_key_without_the_permission_gets
         deadline = 0
         while (await client.get("/v1/buckets/files", headers=reader)).status_code == 200:
             deadline += 1
-            assert deadline < 1000, "the revocation was not heard of"
+            assert deadline < 1000, "the revocation has not arrived"
         gone = await client.get("/v1/buckets/files", headers=reader)
     assert (gone.status_code, gone.json()["error"]["code"]) == (401, "key_revoked")
 

@@ -1,4 +1,4 @@
-"""Buckets over HTTP: made with every kind of field, found, changed, suspended."""
+"""Buckets over HTTP: created with every kind of field, found, changed, suspended."""
 
 import asyncio
 import secrets
@@ -15,7 +15,7 @@ from tests.conftest import Tenant
 
 SOON_SECONDS = 20
 SCHEMA = {
-    "title": "a key of the schema that means nothing here",
+    "title": "a key of the schema without a meaning",
     "properties": {
         **{kind.value: {"type": kind.value} for kind in FieldType},
         "shape": {

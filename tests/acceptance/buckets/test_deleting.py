@@ -1,4 +1,4 @@
-"""Buckets and namespaces are deleted with all that is in them, while clients go on and workers are killed."""
+"""Buckets and namespaces are deleted with their contents, while clients continue and workers are killed."""
 
 import asyncio
 import secrets
@@ -73,7 +73,7 @@ async def looking(tenant: Tenant) -> AsyncIterator[Connection]:
 
 
 async def nothing_stays(tenant: Tenant, environment: dict[str, str], uploads: list[dict[str, Any]]) -> None:
-    """No row, no byte and no quota is left; the live tables are what a replay gives."""
+    """No row, no byte and no quota is left; the live tables equal those of a replay."""
     organization_id = tenant.caller.organization.organization_id
     async with looking(tenant) as connection:
         for table in ("uploads", "objects"):
@@ -192,7 +192,7 @@ async def test_a_deletion_survives_a_worker_that_is_killed(servers: Servers, wha
             left = await connection.fetchval(count)
             assert 0 < left < len(uploads)
             assert (await client.get(f"/v1/tasks/{began['task_id']}")).json()["status"] == "PROCESSING"
-            # the dead worker's lease runs out, sooner than it would
+            # the dead worker's lease ends early
             await connection.execute("UPDATE upwell.jobs SET leased_until = now() WHERE lease IS NOT NULL")
             processes[1] = start(environment, "worker")
             task = await ended(client, began["task_id"])

@@ -1,4 +1,4 @@
-"""What an operator does on the command line: organizations, keys, namespaces and buckets, from an empty database on."""
+"""The actions of an operator: organizations, keys, namespaces and buckets, from an empty database on."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The command line as a user has it: a process of its own, against real servers."""
+"""The command line as users run it: a separate process, against real servers."""
 
 import hashlib
 import json
@@ -45,7 +45,7 @@ def environment_of(values: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended. No command ever shows a traceback."""
+    """The result of a command. No command ever shows a traceback."""
 
     code: int
     out: str
@@ -66,7 +66,7 @@ class User:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Return what the tenant's environment holds."""
+        """Return the variables of the tenant."""
         return {
             "UPWELL_URL": self.tenant.url,
             "UPWELL_API_KEY": self.tenant.secret,
@@ -446,7 +446,7 @@ async def test_ctrl_c_ends_at_once_and_the_upload_goes_on_later(user: User, larg
     ended = await broken_off(user, proxy, signal.SIGINT, passing=2)
     assert (ended.code, ended.out) == (130, "")
     assert ended.err.startswith("upwell: large.mp4: interrupted; the upload upl_")
-    # what it knows of: an answer may have been under way
+    # the recorded parts: an answer may have been under way
     assert re.search(
         r" is left (pending|in progress)(, with (5|10)\.0 MiB in storage)?: continue with 'upwell upload --resume'\n$",
         ended.err,
@@ -468,7 +468,7 @@ async def test_an_upload_that_ended_while_interrupted_is_sent_again(user: User, 
         await client.delete(f"/v1/uploads/{upload_id}")
     ran = await user.run("upload", "--resume", "--json", "large.mp4", **proxy.variables)
     (done,) = ran.json
-    # how far it is follows, where that takes its time
+    # the progress follows, if it takes long
     assert ran.err.startswith(
         f"upwell: large.mp4: the interrupted upload {upload_id} is CANCELED: the file is sent again\n"
     )
@@ -619,7 +619,7 @@ class Tail:
         self._err = BufferedByteReceiveStream(process.stderr)
 
     async def line(self) -> str:
-        """Wait for a line of what is printed."""
+        """Wait for a printed line."""
         return (await self._out.receive_until(b"\n", 1_000_000)).decode()
 
     async def next_line(self) -> str:
@@ -642,7 +642,7 @@ async def tailing(folder: Path, database: Database, *arguments: str) -> AsyncIte
 
 
 async def happen(database: Database) -> str:
-    """Make something happen, and return the id that the event is about."""
+    """Cause an event, and return the id that it is about."""
     async with administering(database.url, Rules()) as use:
         return (await use.organizations.create(name=secrets.token_hex(4), tier=Tier.FREE)).organization_id
 

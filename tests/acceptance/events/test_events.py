@@ -1,4 +1,4 @@
-"""The feed over HTTP: pages, waiting, server-sent events, tokens, and who sees what."""
+"""The feed over HTTP: pages, waiting, server-sent events, tokens, and which callers see which events."""
 
 import asyncio
 import hashlib
@@ -35,7 +35,7 @@ async def complete(client: httpx.AsyncClient) -> dict[str, Any]:
 
 
 class Stream:
-    """What a browser's EventSource makes of an answer."""
+    """The messages of an answer, as a browser's EventSource reads them."""
 
     def __init__(self, answer: httpx.Response) -> None:
         self._lines = answer.aiter_lines()
@@ -75,7 +75,7 @@ async def streaming(client: httpx.AsyncClient, query: str = "", **headers: str) 
 
 
 def plain(url: str, **headers: str) -> httpx.AsyncClient:
-    """Return a client that does not read answers whole, as one must who holds them to the documents."""
+    """Return a client that does not read whole answers, unlike one that compares them with the documents."""
     return httpx.AsyncClient(base_url=url, headers=headers, timeout=SOON)
 
 
@@ -294,7 +294,7 @@ async def test_a_stream_ends_soon_after_its_key_was_revoked(service: Service, te
         assert (await client.delete(f"{KEYS}/passing")).is_success
         closed = await stream.next()
         assert (closed["event"], closed["status"], closed["code"]) == ("closed", 401, "key_revoked")
-        assert asyncio.get_running_loop().time() - began < 5  # what is promised
+        assert asyncio.get_running_loop().time() - began < 5  # the promise
         await stream.end()
 
 

@@ -42,7 +42,7 @@ def variables(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[d
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield {"UPWELL_DATABASE_URL": database.url}
-    structlog.reset_defaults()  # commands configure both, for a process of their own
+    structlog.reset_defaults()  # commands configure both, for a separate process
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -65,7 +65,7 @@ async def exported(folder: Path, wanted: Export) -> None:
 
 
 def files(folder: Path) -> dict[Path, bytes]:
-    """Return what the files hold."""
+    """Return the content of the files."""
     return {path: path.read_bytes() for path in folder.glob("date=*/*")}
 
 
@@ -164,7 +164,7 @@ async def test_what_is_killed_at_any_time_is_taken_up_and_no_event_is_written_tw
                 await exported(tmp_path, wanted)
             except Killed:
                 deaths += 1
-                await fill(log, account, deaths % 2)  # what comes meanwhile is in the portion that is done again
+                await fill(log, account, deaths % 2)  # events that arrive meanwhile are in the repeated portion
             else:
                 break
         stored = await log.read_feed(after=0, limit=1000)
@@ -173,7 +173,7 @@ async def test_what_is_killed_at_any_time_is_taken_up_and_no_event_is_written_tw
 
 
 def kills() -> Iterator[str]:
-    """Say where each process dies: before a file is written, after it, or not at once."""
+    """Return where each process dies: before a file is written, after it, or later."""
     for _ in range(4):
         yield from ("after", "lives", "before", "lives", "lives", "after")
     while True:

@@ -1,4 +1,4 @@
-"""API keys over HTTP: what they may do, where, from which pages, and for how long."""
+"""API keys over HTTP: their permissions, scopes, origins and expiry."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

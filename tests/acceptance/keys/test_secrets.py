@@ -1,4 +1,4 @@
-"""What is secret, on real servers: what opens something stands in no answer, event or table that others read."""
+"""Secrets, on real servers: no answer, event or table that others read contains a usable credential."""
 
 from datetime import timedelta
 
@@ -38,7 +38,7 @@ async def test_a_revoked_admin_can_do_nothing_with_the_listing_of_keys(tenant: T
 
 
 def _of_before(token: EventToken, key_hash: str) -> str:
-    """Return a token as it was once signed: with what is stored of its key."""
+    """Return a token in its former form: signed with the stored hash of its key."""
     import hashlib  # noqa: PLC0415  # only here
     import hmac  # noqa: PLC0415  # only here
     from base64 import urlsafe_b64encode  # noqa: PLC0415  # only here

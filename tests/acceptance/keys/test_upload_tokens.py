@@ -30,7 +30,7 @@ async def give(tenant: Tenant, **wish: Any) -> dict[str, Any]:  # noqa: ANN401  
 
 
 def page(tenant: Tenant, token: dict[str, Any], **headers: str) -> httpx.AsyncClient:
-    """Return a client that has nothing but the token."""
+    """Return a client that has only the token."""
     return httpx.AsyncClient(
         base_url=tenant.url, headers={"Authorization": f"Bearer {token['token']}", **headers}, timeout=30
     )

@@ -1,4 +1,4 @@
-"""Limits on requests over HTTP: what answers say, and what two processes hold together."""
+"""Limits on requests over HTTP: the headers of answers, and the shared limit of two processes."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ UPLOADS = "/v1/buckets/files/uploads"
 
 
 async def limit(tenant: Tenant, **limits: int) -> None:
-    """Set the limits of a tenant's organization, and return when its service has heard of them."""
+    """Set the limits of a tenant's organization, and return when its service has received them."""
     organization_id = tenant.caller.organization.organization_id
     chosen = {"metadata": 1000, "data": 1000, "search": 1000, "upload": 1000, "compute": 1000} | limits
     async with administering(tenant.database.url, Rules()) as use:
@@ -58,7 +58,7 @@ async def test_every_answer_contains_the_limit_the_rest_and_the_time_of_the_rese
     assert [match and match[1] for match in policies] == ["metadata", "metadata", "upload", "upload", "search", "data"]
     for answer, match in zip(answers, policies, strict=True):
         assert match
-        assert answer.headers["X-Request-Id"], "what admission refuses has all headers too"
+        assert answer.headers["X-Request-Id"], "a refusal of admission has all headers too"
         assert answer.headers["X-RateLimit-Limit"] == match[2]
         remaining = int(answer.headers["X-RateLimit-Remaining"])
         assert 0 < remaining < int(match[2])
@@ -137,7 +137,7 @@ async def test_a_token_that_is_refused_at_full_speed_takes_nothing_from_the_orga
     async with tenant.client() as client:
         token = await client.post("/v1/upload-tokens", json={"bucket": "files", "max_count": 1})
         page = {"Authorization": f"Bearer {token.json()['token']}"}
-        # at once: each refusal beyond the limit comes after a pause
+        # concurrently: each refusal beyond the limit comes after a pause
         refused = await asyncio.gather(*(client.get(path, headers=page) for _ in range(200)))
         assert {answer.status_code for answer in refused} == {status, 429}
         answers = [await client.get("/v1/organizations"), await client.get("/v1/uploads/upl_other")]

@@ -1,4 +1,4 @@
-"""What idle, crawling and greedy clients cost the others of a real service: nothing."""
+"""Idle, slow and greedy clients cost the other clients of a real service nothing."""
 
 import asyncio
 import json
@@ -12,12 +12,12 @@ import pytest
 from tests.conftest import Service, Tenant, free_port, make_tenant, start, wait_ready
 from tests.contract_check.answers import holding
 
-AT_ONCE = 2.0  # seconds; what is waited for would come after ten
+AT_ONCE = 2.0  # seconds; the timeout would be ten
 
 
 @asynccontextmanager
 async def serving(service: Service, **settings: str) -> AsyncIterator[Tenant]:
-    """Serve with further settings; give a tenant of it."""
+    """Serve with further settings; yield a tenant of it."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     process = start({**service.environment, "UPWELL_PORT": str(port), **settings}, "serve")
@@ -30,7 +30,7 @@ async def serving(service: Service, **settings: str) -> AsyncIterator[Tenant]:
 
 
 async def asked(url: str, sent: bytes, source: str = "127.0.0.1") -> tuple[bytes, float]:
-    """Send bytes, wait for the end of the connection; return what came and how long it took."""
+    """Send bytes, wait for the end of the connection; return the answer and its duration."""
     where = httpx.URL(url)
     reader, writer = await asyncio.open_connection(where.host, where.port, local_addr=(source, 0))
     began = time.monotonic()

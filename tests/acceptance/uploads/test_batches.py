@@ -1,4 +1,4 @@
-"""Many uploads at once, the tasks that confirm them, and what clients see of tasks."""
+"""Batches of uploads, the tasks that confirm them, and their view for clients."""
 
 import asyncio
 import hashlib
@@ -174,7 +174,7 @@ async def test_an_asynchronous_confirm_is_a_task_that_ends_with_its_upload(tenan
     bodies = [secrets.token_bytes(50) for _ in range(2)]
     async with tenant.client() as client:
         good, wrong = (await create_batch(client, *map(item, bodies))).json()["uploads"]
-        tasks = []  # only who reads the bytes knows their hash: what their head contradicts is refused at once
+        tasks = []  # the hash needs all bytes: a contradiction of their head is refused immediately
         for upload, body, claims in ((good, bodies[0], {}), (wrong, bodies[1], {"file_hash": "0" * 64})):
             await put(upload, body)
             confirmed = await client.post(f"/v1/uploads/{upload['upload_id']}/confirm?async=true", json=claims)
@@ -236,7 +236,7 @@ async def test_pages_of_tasks_go_on_where_the_last_one_ended(tenant: Tenant) -> 
         assert [task["task_id"] for task in rest["results"]] == made[:1]
 
 
-# URLs that are asked for later
+# URLs that are requested later
 
 
 async def test_a_completed_upload_is_downloaded_under_its_name(tenant: Tenant) -> None:

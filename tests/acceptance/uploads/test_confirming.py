@@ -1,4 +1,4 @@
-"""Every way in which what arrived can differ from what was promised, and what stays behind."""
+"""Every difference between stored bytes and their announcement, and its consequences."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""What a bucket says of its files, over HTTP and with real storage."""
+"""The rules of a bucket for its files, over HTTP and with real storage."""
 
 import asyncio
 import hashlib
@@ -27,7 +27,7 @@ NO_RULES: dict[str, Any] = {
 
 
 async def make(client: httpx.AsyncClient, **rules: object) -> None:
-    """Make a bucket `ruled`. One that is changed is known by its old rules to other processes for a moment."""
+    """Create a bucket `ruled`. Other processes see the old rules of a changed bucket for a moment."""
     asked = {"bucket_name": "ruled", "bucket_schema": SCHEMA, "content_rules": rules}
     answer = await client.post("/v1/buckets", json=asked)
     assert answer.status_code == 200, answer.text
@@ -195,7 +195,7 @@ async def test_rules_are_made_changed_kept_and_taken_away(tenant: Tenant) -> Non
         kept = await client.put("/v1/buckets/ruled", json={"description": "x", "content_rules": None})
         assert kept.json()["content_rules"] == ruled
         put_again = await client.put("/v1/buckets/ruled", json={"content_rules": STRICT})
-        assert put_again.json()["content_rules"] == {**NO_RULES, **STRICT}, "they take the place of what was there"
+        assert put_again.json()["content_rules"] == {**NO_RULES, **STRICT}, "they replace the previous ones"
         listed = (await client.post("/v1/buckets/list", json={"search": "ruled"})).json()["results"]
         assert [bucket["content_rules"] for bucket in listed] == [{**NO_RULES, **STRICT}]
         nothing = await client.patch("/v1/buckets/ruled", json={"content_rules": {}})

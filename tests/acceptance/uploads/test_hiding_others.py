@@ -29,7 +29,7 @@ ENDS_ALL = {"delete /v1/buckets/{bucket_identifier}", "delete /v1/namespaces/{na
 
 @dataclass
 class Walk:
-    """Asks, and looks for secrets that the request did not hold itself."""
+    """Sends requests, and searches the answers for secrets that the request did not contain."""
 
     client: httpx.AsyncClient
     secrets: set[str]
@@ -49,7 +49,7 @@ class Walk:
 
 
 async def originals(tenant: Tenant) -> tuple[set[str], list[str], list[str]]:
-    """Put marked things there; return the secrets, and the ids of uploads and of objects."""
+    """Create marked records; return the secrets, and the ids of uploads and of objects."""
     marked: dict[str, Any] = {
         "filename": f"{MARK}.mp4",
         "metadata": {"who": MARK},
@@ -99,7 +99,7 @@ async def bearer(tenant: Tenant, who: str) -> str:
 
 
 async def duplicates(walk: Walk, bucket: str = "files") -> None:
-    """Send what is there already, and ask for it in every way."""
+    """Send bytes that are already stored, and request them in every way."""
     for asked in ({}, {"file_hash": DIGEST}):
         mine = await walk("POST", f"/v1/buckets/{bucket}/uploads", {**FILE, **asked, "object_metadata": {"number": 8}})
         assert mine["is_duplicate"] is False  # a caller that may not read learns nothing before the bytes are there
@@ -115,7 +115,7 @@ async def duplicates(walk: Walk, bucket: str = "files") -> None:
 
 
 async def unique_keys(walk: Walk) -> None:
-    """Announce and make what has the unique key of another."""
+    """Announce and create records with the unique key of another."""
     path = "/v1/buckets/unique"
     taken = {**FILE, "object_metadata": UNIQUE}
     skipped = await walk("POST", f"{path}/uploads", taken)
@@ -129,7 +129,7 @@ async def unique_keys(walk: Walk) -> None:
 
 
 async def everywhere(walk: Walk, uploads: list[str], objects: list[str], namespace_id: str) -> None:
-    """Ask every route about what is another's."""
+    """Call every route with the ids of another."""
     known = [each for each in operations(own()) if each.path.startswith("/v1")]
     assert len(known) > 60
     bodies: dict[str, list[dict[str, Any]]] = {
@@ -182,7 +182,7 @@ async def test_a_caller_that_may_not_read_learns_nothing_about_others(tenant: Te
         await everywhere(walk, uploads, objects, tenant.namespace.namespace_id)
     assert walk.leaks == []
     assert walk.asked > 90
-    async with tenant.client() as client:  # and nothing of what was open was failed by it
+    async with tenant.client() as client:  # and no open upload has failed because of it
         statuses = [(await client.get(f"/v1/uploads/{each}")).json()["status"] for each in uploads[:4]]
     deletes = "deletes" in who
     assert "FAILED" not in statuses

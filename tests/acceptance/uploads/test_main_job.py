@@ -1,4 +1,4 @@
-"""The main job over HTTP: ask, PUT, confirm, and what stands in the way."""
+"""The main job over HTTP: request, PUT, confirm, and its obstacles."""
 
 import hashlib
 import secrets

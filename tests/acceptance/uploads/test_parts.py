@@ -1,4 +1,4 @@
-"""Large files over HTTP: parts, what is missing of them, and URLs that bind the bytes."""
+"""Large files over HTTP: parts, missing parts, and URLs that bind the bytes."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""A hundred clients that want the same thing at the same moment: one of them gets it."""
+"""A hundred concurrent clients compete for the same thing: one of them gets it."""
 
 import asyncio
 import hashlib
@@ -84,7 +84,7 @@ async def test_of_a_hundred_uploads_of_the_same_bytes_one_is_stored(
         assert len(originals) == 1
         kept = originals[0]["upload_id"]
         assert {one["duplicate_of_upload_id"] for one in confirmed} == {None, kept}
-        assert sum(kept in (one["message"] or "") for one in confirmed) == CLIENTS - 1, "the others say whose they are"
+        assert sum(kept in (one["message"] or "") for one in confirmed) == CLIENTS - 1, "the others name the original"
         assert len({one["object_id"] for one in confirmed}) == 1
         assert (originals[0]["object_id"] is not None) == create_object
         bucket = (await client.get("/v1/buckets/files")).json()

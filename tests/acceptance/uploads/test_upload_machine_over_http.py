@@ -1,4 +1,4 @@
-"""The service over HTTP, on PostgreSQL and S3, does what the model says."""
+"""The service over HTTP, on PostgreSQL and S3, follows the model."""
 
 import asyncio
 

@@ -79,7 +79,7 @@ def way(
     return add
 
 
-# Before anything is sent
+# Before the PUT
 
 
 @way(
@@ -113,7 +113,7 @@ async def announced_beyond_the_tier(world: World) -> Seen:
     return None, await world.ask(file_size_bytes=TIER_LIMIT + 1)
 
 
-# While it is sent
+# During the PUT
 
 
 @way(
@@ -214,11 +214,11 @@ async def bytes_after_the_cancellation(world: World) -> Seen:
     upload = await announce(world.client, BODY)
     await world.client.delete(f"/v1/uploads/{upload['upload_id']}")
     answer = await put(upload, BODY)
-    await world.pass_time()  # what came late is deleted when the URL has expired
+    await world.pass_time()  # late bytes are deleted when the URL has expired
     return upload, answer
 
 
-# When it is confirmed
+# At the confirmation
 
 
 @way(

@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: how they are managed, and what arrives at real receivers."""
+"""Webhooks over HTTP: their management, and the deliveries to real receivers."""
 
 import asyncio
 import json
@@ -43,7 +43,7 @@ async def make(client: httpx.AsyncClient, url: str, **others: object) -> dict[st
 
 
 async def make_for(tenant: Tenant, url: str, **others: object) -> dict[str, Any]:
-    """Make a webhook for a test that needs its client for something else."""
+    """Create a webhook for a test that uses its client for something else."""
     async with ours(tenant) as client:
         return await make(client, url, **others)
 
@@ -56,7 +56,7 @@ async def deliveries(client: httpx.AsyncClient, name: str = "warehouse", **query
 
 
 async def until(client: httpx.AsyncClient, status: str, name: str = "warehouse", *, count: int = 1) -> dict[str, Any]:
-    """Wait until so many deliveries are like this, and return one of them."""
+    """Wait until so many deliveries match, and return one of them."""
     async with asyncio.timeout(SOON):
         while len(found := await deliveries(client, name, status=status)) < count:
             await asyncio.sleep(0.05)
@@ -140,7 +140,7 @@ async def test_a_range_of_the_feed_is_sent_again_with_the_same_ids(tenant: Tenan
             await complete(client)
         first = await receiver.wait_for(3)
         places = [int(taken.headers["webhook-id"].rpartition("_")[2]) for taken in first]
-        await until(client, "delivered", count=3)  # one whose answer is not noted yet is pending, and stays so
+        await until(client, "delivered", count=3)  # a delivery whose answer is not recorded yet stays pending
         path = f"{HOOKS}/warehouse/replay"
         answer = await client.post(path, json={"after": min(places), "until": max(places)})
         assert answer.json() == {"queued": 2, "position": max(places), "next_after": None}
@@ -199,7 +199,7 @@ async def test_events_of_an_upload_arrive_in_order_though_some_fail_at_first(ten
     seen: set[str] = set()
 
     def answer(taken: Any) -> int:  # noqa: ANN401  # what the receiver took
-        """Take each message the second time that it comes."""
+        """Accept each message at its second delivery."""
         message_id = taken.headers["webhook-id"]
         if message_id in seen or json.loads(taken.body)["type"] != "upload.requested":
             return 200

@@ -354,7 +354,7 @@ async def tables(database: Database) -> tuple[list[Any], list[Any]]:
 
 
 async def happen(log: EventLog, account: Account, chance: random.Random) -> None:
-    """Let a hundred things happen to uploads, over days."""
+    """Append a hundred random events of uploads, over days."""
     await log.append(account.command(account.bucket("more", "bkt_more")))
     uploads: list[str] = []
     objects: list[str] = []

@@ -28,7 +28,7 @@ def caching_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def until(ask: Callable[[], Awaitable[Answer]], holds: Callable[[Answer], bool]) -> Answer:
-    """Ask until the answer is right."""
+    """Repeat the query until the answer is right."""
     async with asyncio.timeout(SOON):
         while not holds(answer := await ask()):
             await asyncio.sleep(0.005)

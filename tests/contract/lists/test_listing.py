@@ -94,7 +94,7 @@ def operands(kind: ValueType) -> st.SearchStrategy[tuple[Operator, Any]]:
 
 
 def named(kinds: Mapping[str, ValueType]) -> st.SearchStrategy[tuple[str, ValueType]]:
-    """Draw a field, most often one that says something."""
+    """Draw a field, most often one with effect."""
     favourites = [name for name in ("metadata", "status", "filename", "bucket_name") if name in kinds]
 
     def within(name: str) -> st.SearchStrategy[tuple[str, ValueType]]:

@@ -299,7 +299,7 @@ async def test_an_upload_that_ends_is_an_original_only_of_what_ends_no_later(kit
 
     await kit.log.append(account.command(account.new_object(good, deletes_at=now + hour)))
     assert await original(hour) == good
-    assert await original(None) is None, "it goes with its object"
+    assert await original(None) is None, "it ends with its object"
 
     await kit.log.append(account.command(account.new_object(short)))
     assert await original(hour) == good, "an object that lasts may release it, and then it has its own end"

@@ -17,7 +17,7 @@ from tests.contract._log import GRACE, Account, Kit, open_account
 
 @pytest.fixture
 async def census(kit: Kit, database_url: str | None) -> AsyncIterator[Census]:
-    """Who counts in that log."""
+    """The keys and webhooks that count in that log."""
     if database_url is None:
         assert isinstance(kit.log, MemoryEventLog)
         yield MemoryCensus(kit.log)

@@ -41,7 +41,7 @@ __all__ = ["moto_server", "seaweedfs_server"]  # fixtures
 
 # Where servers differ in multipart uploads.
 KEEPS_REPLACED: Final = {"seaweedfs"}  # lists a replaced part too, and takes it where its ETag is named
-COMPLETES_AGAIN: Final = {"seaweedfs", "moto"}  # says once more that it is done; S3 may, for a while
+COMPLETES_AGAIN: Final = {"seaweedfs", "moto"}  # repeats the answer to a completion; S3 may, for a while
 BREAKS_ON_UNKNOWN: Final = {"moto"}  # answers 500 to the completion of an upload that it does not know
 
 LISTS_PARTS_AT_ONCE: Final = {"moto"}  # all multipart uploads in one page, and all begun in 2010

@@ -27,7 +27,7 @@ async def lease_one(jobs: JobQueue, now: datetime) -> Job:
 
 
 async def due(kit: Kit, account: Account, upload_id: str) -> dict[JobKind, datetime]:
-    """Return when which job of an upload is due. They are leased by this, so ask once."""
+    """Return the due times of the jobs of an upload. This leases them, so call it once."""
     leased = await lease_all(kit.jobs, far(account.clock.now()))
     return {job.kind: job.due_at for job in leased if job.upload_id == upload_id}
 
@@ -245,7 +245,7 @@ async def test_an_event_reschedules_a_leased_job(kit: Kit, account: Account, upl
     assert await kit.other_jobs.extend(again, until=far(due_at))
 
 
-# When to look
+# When to check
 
 
 async def test_next_due_returns_when_a_job_is_due_or_its_lease_ends(

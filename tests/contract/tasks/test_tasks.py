@@ -265,7 +265,7 @@ async def test_a_list_may_be_of_a_status_a_type_or_a_name(kit: Kit, account: Acc
 
 
 async def verified(kit: Kit, account: Account, *, known: bool, task_id: str = "task_verify") -> str:
-    """Begin to verify an upload as a task; `known`: by a row of its own."""
+    """Begin to verify an upload as a task; `known`: with a row of the task."""
     upload_id = await account.request(kit.log)
     if known:
         task = new_task(
@@ -309,7 +309,7 @@ async def test_the_task_of_a_verification_is_as_its_upload_is(
     )
     assert await kit.tasks.task("org_other", "task_verify") is None
     by_status = await listed(kit, account, where={"status": status.value})
-    assert by_status == (["task_verify"] if known else []), "one that goes on in its request is not listed"
+    assert by_status == (["task_verify"] if known else []), "a verification within its request is not listed"
 
 
 @pytest.mark.parametrize("end", ["accepts", "rejects", "cancels"])

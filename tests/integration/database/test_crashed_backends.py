@@ -54,7 +54,7 @@ class Crashing(PostgresSubscriptions):
 
 @pytest.fixture
 async def database(folder: Path) -> AsyncIterator[Database]:
-    """A database on a server of its own, which keeps commits that need not be flushed in memory."""
+    """A database on a separate server, which keeps asynchronous commits in memory."""
     settings = {"wal_writer_delay": "10s", "autovacuum": "off", "fsync": "off"}
     server = EmbeddedPostgres.start(folder / "postgres", settings=settings)
     try:

@@ -39,7 +39,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def shared(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What stands for /var/lib/upwell."""
+    """A folder in place of /var/lib/upwell."""
     place = folder / "shared"
     monkeypatch.setattr(postgres, "SHARED", place)
     monkeypatch.setattr(postgres_binaries, "SHARED", place)

@@ -1,6 +1,6 @@
 """A database is made, taken over from the version before with all that is in it, and brought up to date in use.
 
-`older_database/0089.sql` was made by `older_database/make.py`, whose head says how.
+`older_database/0089.sql` was written by `older_database/make.py`, whose head explains how.
 """
 
 import secrets
@@ -109,7 +109,7 @@ async def rows(database: Database) -> dict[str, tuple[int, str]]:
 
 
 def wanting(patch: pytest.MonkeyPatch, changes: Mapping[str, str | None], version: list[int] | None = None) -> None:
-    """Have the code be that of another version, with these functions in place of its own. None: without this one."""
+    """Let the code be another version, with these functions instead of its own. None: without this function."""
     wanted = {**functions(), **changes}
     patch.setattr(migrating, "functions", lambda: {name: sql for name, sql in wanted.items() if sql is not None})
     if version is not None:

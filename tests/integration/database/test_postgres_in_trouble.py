@@ -1,4 +1,4 @@
-"""PostgreSQL in trouble that passes: each is said at once, with its reason, and over as soon as it is over.
+"""Temporary failures of PostgreSQL: each is reported immediately, with its reason, and ends with its cause.
 
 Real failures, on clusters of these tests' own. What the answers over HTTP are is in `tests/unit/entrypoints/http`.
 """
@@ -63,7 +63,7 @@ async def make_database(made: Cluster) -> None:
 
 
 async def refused(attempt: Awaitable[object]) -> str:
-    """Return the reason for which something is unavailable; it must be said soon."""
+    """Return the reason of an unavailability; it must be reported soon."""
     async with asyncio.timeout(SOON):
         with capture_logs(), pytest.raises(LogUnavailableError) as error:
             await attempt

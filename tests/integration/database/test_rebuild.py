@@ -39,7 +39,7 @@ async def test_a_replay_equals_the_live_tables_and_takes_their_place(tenant: Ten
         await rebuild(url, swap=True)
         assert await _indexes(url) == indexes
         assert (await rebuild(url, swap=False)).differences == {}
-        # the service goes on with the fresh tables
+        # the service continues with the fresh tables
         body = secrets.token_bytes(99)
         upload = await announce(client, body)
         await put(upload, body)

@@ -1,4 +1,4 @@
-"""The library `eventsourcing` reads our log with a role that may only read, as the page about it says."""
+"""The library `eventsourcing` reads Upwell's log with a role that may only read, as its page describes."""
 
 import asyncio
 import functools

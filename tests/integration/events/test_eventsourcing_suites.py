@@ -1,12 +1,12 @@
 """The suites that the library `eventsourcing` publishes, on what our persistence module makes.
 
 Reading and subscribing are tested on our log; a recorder of the tests writes for them (`eventsourcing_facade`), since
-what ships only reads. Of what the suites leave to a recorder two things are set: streams of the log are named by text,
-and count from `INITIAL_VERSION`, which is 0 here, as in those of their tests that do not ask for it.
+the shipped module only reads. The suites leave two choices to a recorder: streams of the log are named by text,
+and count from `INITIAL_VERSION`, which is 0 here, as in those of their tests that do not set it.
 
 These suites do not apply:
-- `ApplicationTestCase` and `ExampleApplicationTestCase` save aggregates and load them again. The log takes none.
-- `TranscoderTestCase`: the module has no transcoder of its own.
+- `ApplicationTestCase` and `ExampleApplicationTestCase` save aggregates and load them again. The log accepts none.
+- `TranscoderTestCase`: the module has no separate transcoder.
 - `DCBRecorderTestCase` and `TaggedDecisionCountersProjectionTestCase` are of recorders without streams. The log has
   streams, and no tags.
 """
@@ -46,7 +46,7 @@ from upwell_eventsourcing import LogRecorder, UpwellFactory
 
 
 class OnOurLog(TestCase):
-    """Has a database of its own, and a schema in it for what the program keeps."""
+    """Has a separate database, and a schema in it for the tables of the program."""
 
     database: Database
     settings: ClassVar[dict[str, str]] = {}
@@ -61,7 +61,7 @@ class OnOurLog(TestCase):
         asyncio.run(drop_database(servers, self.database))
 
     def prepare(self) -> None:
-        """Do what a suite wants done before its own `setUp`."""
+        """Do the preparations of a suite before its own `setUp`."""
 
     def make(self, name: str, **settings: str) -> UpwellFactory:
         made = factory_for(self.database.url, name, **settings)

@@ -136,7 +136,7 @@ class Feed:
 
     @asynccontextmanager
     async def load(self) -> AsyncIterator[None]:
-        """Write hundreds of events a second while inside: as fast as it goes would slow down what is under load."""
+        """Write hundreds of events a second while inside: the maximum rate would slow down the tested process."""
         ended = asyncio.Event()
 
         async def write() -> None:
@@ -251,7 +251,7 @@ async def test_of_two_processes_one_publishes_and_the_other_takes_over_at_once(c
         await feed.caught_up()
         second = await stack.enter_async_context(feed.process(cluster))
         assert second.stdout is not None
-        assert b"relay_begins" in await second.stdout.readline()  # and it stands by
+        assert b"relay_begins" in await second.stdout.readline()  # and it waits
         await feed.write(20)
         await feed.caught_up()
 
@@ -475,7 +475,7 @@ def denied(problems: list[Exception]) -> list[str]:
 
 
 async def refused_by_nats(client: Client, other: Account) -> None:
-    """Ask for what an organization may not have: nothing is answered."""
+    """Request data that an organization may not read: there is no answer."""
     theirs = f"upwell.{other.organization_id}.>"
     create = "$JS.API.CONSUMER.CREATE.UPWELL"
     ask = msgspec.json.encode({"stream_name": STREAM, "config": {"filter_subject": theirs, "ack_policy": "explicit"}})
@@ -498,7 +498,7 @@ async def refused_by_nats(client: Client, other: Account) -> None:
 
 
 async def stream_of(relay: str) -> list[int]:
-    """Return what is in the stream, as one who may read it by sequence."""
+    """Return the messages of the stream, as a user that may read it by sequence."""
     async with connected(relay) as client:
         jetstream = client.jetstream()
         count = (await jetstream.stream_info(STREAM)).state.messages
@@ -522,7 +522,7 @@ async def run_block(url: str, organization_id: str) -> list[str]:
 
 
 class Signer:
-    """Who signs for itself and for others, as `nsc` does: an operator, an account or a user."""
+    """A signer for itself and for others, as in `nsc`: an operator, an account or a user."""
 
     def __init__(self, prefix: int) -> None:
         self.seed = nkeys.encode_seed(secrets.token_bytes(32), prefix)

@@ -1,4 +1,4 @@
-"""The writer against a real server that goes away under it: nothing is lost, nothing is written twice."""
+"""The writer against a real server that fails: nothing is lost, and nothing is written twice."""
 
 import asyncio
 from collections import Counter

@@ -57,7 +57,7 @@ async def test_a_list_that_takes_too_long_is_refused_and_the_next_one_is_answere
         with pytest.raises(InvalidInputError) as refused:
             await kit.read_side.uploads(account.namespace_id, account.bucket_id, filtered)
         assert refused.value.code == "list_too_slow"
-        with pytest.raises(LogUnavailableError):  # nothing was asked that the client could ask in another way
+        with pytest.raises(LogUnavailableError):  # no query that the client could change
             await kit.read_side.uploads(account.namespace_id, account.bucket_id, PageRequest(limit=10))
         running = await owner.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
         assert running == 0

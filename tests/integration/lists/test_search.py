@@ -51,7 +51,7 @@ FROM upwell.uploads
 
 
 class Noting:
-    """Reads, and notes which queries were asked."""
+    """Reads, and records the queries."""
 
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
@@ -88,7 +88,7 @@ class World:
         return {row["id"]: row["text"] for row in await self.owner.fetch("SELECT id, text FROM upwell.search_texts")}
 
     async def is_indexed(self) -> bool:
-        """Say whether the texts are those of the rows, and stand where the log does."""
+        """Return whether the texts are those of the rows, at the position of the log."""
         there: bool = await self.owner.fetchval(
             "SELECT s.position = l.position FROM upwell.search_head s, upwell.log_head l"
         )
@@ -100,7 +100,7 @@ class World:
         return [one for ids in await self._found(self.quick, search, account) for one in ids]
 
     def looks_among_candidates(self, table: str) -> bool:
-        """Say whether the last query on a table did."""
+        """Return whether the last query on a table did."""
         query = next(query for query in reversed(self.reads.asked) if table in query)
         return "OFFSET 0) among" in query
 
@@ -114,7 +114,7 @@ class World:
     async def _found(self, side: ReadSide, search: str, account: Account | None) -> tuple[list[str], list[str]]:
         account = account or self.account
         asked = PageRequest(limit=50, search=search, with_total=True, with_figures=True)
-        # patience runs out at once for the quick one, and never for the other
+        # the timeout of the quick query ends immediately, and that of the other never
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(pages, "SEARCH_PATIENCE_SECONDS", AT_ONCE if side is self.quick else 60)
             uploads = await side.uploads(account.namespace_id, account.bucket_id, asked)

@@ -1,4 +1,4 @@
-"""No process of Upwell loads `eventsourcing`, its driver, or the module for both: they are of programs beside it."""
+"""No process of Upwell loads `eventsourcing`, its driver, or the module for both: only programs beside it use them."""
 
 import os
 import subprocess

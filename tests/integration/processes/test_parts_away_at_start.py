@@ -53,7 +53,7 @@ def begin(environment: dict[str, str], *command: str, errors: Path) -> "subproce
 
 
 def ended(environment: dict[str, str], command: str, errors: Path) -> tuple[int, str]:
-    """Return the exit code and what was said."""
+    """Return the exit code and the output."""
     process = begin(environment, command, errors=errors)
     status = process.wait(SOON)
     return status, errors.read_text()

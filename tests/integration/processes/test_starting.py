@@ -180,7 +180,7 @@ async def test_migrating_a_database_that_was_restored_without_its_list_of_migrat
 
 @pytest.fixture(scope="module")
 def by_password() -> Iterator[Cluster]:
-    """A server that asks for passwords on a port of loopback."""
+    """A server that requires passwords on a port of loopback."""
     with cluster(port=free_port()) as made:
         made.make()
         (made.data / "pg_hba.conf").write_text("local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n")

@@ -148,7 +148,7 @@ async def test_a_service_does_not_start_with_a_wrong_clock_and_reports_it_before
 
 
 class CountingClock(ManualClock):
-    """Counts how often it was asked whether a process may work."""
+    """Counts the checks whether a process may work."""
 
     asked = 0
 
@@ -208,5 +208,5 @@ async def test_an_idempotency_key_makes_one_upload_even_with_a_wrong_clock(setti
     async with running(settings) as right:
         first = await right.do_once(request, announcing(right, tenant))
     async with believing(settings, A_DAY_AHEAD) as services:
-        with pytest.raises(AssertionError, match=first.record.upload_id):  # it is looked up again, and not made
+        with pytest.raises(AssertionError, match=first.record.upload_id):  # it is looked up again, and not created
             await services.do_once(request, announcing(services, tenant))

@@ -1,4 +1,4 @@
-"""The check of storage on real PostgreSQL and S3, also while uploads go on."""
+"""The check of storage on real PostgreSQL and S3, also during uploads."""
 
 import asyncio
 import secrets

@@ -41,7 +41,7 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def storage() -> Iterator[EmbeddedStorage]:
-    """One for the tests that need no start of their own."""
+    """A shared one for the tests that do not test the start."""
     made = Path(tempfile.mkdtemp(prefix="upwell-test-"))
     with EmbeddedStorage.start(made) as running:
         yield running

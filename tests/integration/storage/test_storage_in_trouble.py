@@ -1,4 +1,4 @@
-"""A storage whose disk is full answers for its bucket, and takes no bytes: that is said."""
+"""A storage with a full disk answers for its bucket and accepts no bytes: that is reported."""
 
 import asyncio
 

@@ -39,7 +39,7 @@ def endpoints(pool: Pool, *secrets: str) -> PostgresWebhookEndpoints:
 
 
 async def hidden_in(database: Database) -> list[str]:
-    """Return what stands in the table though it is secret."""
+    """Return the secret values in the table."""
     owner = await connect(database.owner_url, role=None)
     rows = await owner.fetch(
         "SELECT t::text AS row, encode(coalesce(sealed, ''), 'escape') AS sealed FROM upwell.webhook_endpoints t"
@@ -50,7 +50,7 @@ async def hidden_in(database: Database) -> list[str]:
 
 
 async def write_as_before(database: Database) -> None:
-    """Write a webhook's secrets as they were written before anything was sealed."""
+    """Write a webhook's secrets as before sealing was introduced."""
     owner = await connect(database.owner_url, role=None)
     await owner.execute(
         "INSERT INTO upwell.webhook_endpoints (webhook_id, organization_id, secrets, headers, created_at)"

@@ -138,7 +138,7 @@ async def test_loopback_is_not_reached_however_it_is_written(host: str) -> None:
 
 
 def resolving_to(*answers: str) -> Callable[..., list[Any]]:
-    """Return a getaddrinfo that says something else each time, and its last word from then on."""
+    """Return a getaddrinfo that gives the answers in turn, and repeats the last one."""
     left = list(answers)
 
     def getaddrinfo(_host: str, port: int, *_others: object) -> list[Any]:

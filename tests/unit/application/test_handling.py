@@ -1,4 +1,4 @@
-"""One place loads, decides, appends and tries again; what it costs is counted."""
+"""One loop loads, decides, appends and tries again; its reads are counted."""
 
 import asyncio
 from collections import Counter
@@ -48,7 +48,7 @@ from tests.unit.application.world import BYTES, SHA256, Client, World
 
 
 class Handled:
-    """A namespace that others change while it is being changed."""
+    """A namespace with concurrent changes."""
 
     def __init__(self, world: World, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         self.world = world
@@ -84,7 +84,7 @@ class Handled:
 
     @property
     def taken(self) -> Conditions:
-        """What does not hold: that the name that the namespace has is free."""
+        """A condition that does not hold: that the name of the namespace is free."""
         return Conditions(free=(namespace_name_claim(self.caller.organization.organization_id, "production"),))
 
     def renames(self, name: str, **others: Any) -> Callable[..., Awaitable[Proposal[NamespaceEvent]]]:  # noqa: ANN401  # of a proposal
@@ -295,11 +295,11 @@ async def test_settling_appends_nothing_where_there_is_nothing(handled: Handled)
     assert handled.calls == {}
 
 
-# What a confirm costs
+# The cost of a confirm
 
 
 class Counted:
-    """Counts what a confirm asks of the log, the read side and storage, and which streams and records it reads."""
+    """Counts the calls of a confirm to the log, the read side and storage, and the streams and records it reads."""
 
     def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         self.calls = Counter[str]()
@@ -334,7 +334,7 @@ async def test_a_small_confirm_reads_no_stream_and_no_record_twice(
     assert counted.calls == {"upload": 1, "read_stream": 1, "fetch": 1, "append": 1}
     assert set(counted.asked.values()) == {1}
     monkeypatch.undo()
-    assert confirmed.record == await client.record(answer), "brought forward, it is what the read side shows"
+    assert confirmed.record == await client.record(answer), "folded forward, it equals the read side"
     assert isinstance((await load(world.log, UPLOAD, answer.record.upload_id)).state, Completed)
 
 
@@ -348,7 +348,7 @@ async def test_a_second_confirm_reads_each_once_and_appends_nothing(
 
     second = await client.confirm(answer)
 
-    assert counted.calls == {"upload": 1, "read_stream": 1}, "what is COMPLETED is not looked at again"
+    assert counted.calls == {"upload": 1, "read_stream": 1}, "a COMPLETED upload is not read again"
     assert second == first
 
 

@@ -29,7 +29,7 @@ DRAWN = ["upl_7q4kg8s0vmqrgur9", "upl_r83dovo8k4dqsik8"]  # from the seed "a"
 
 
 def announcing(client: Client, *, size: int = len(BYTES), sha256: str | None = None) -> Creation[Answer]:
-    """Return the creation of an upload, as the route has it."""
+    """Return the creation of an upload, as in the route."""
     request_upload = client.world._request
     announcement = Announcement(
         filename="clip.mp4",
@@ -151,7 +151,7 @@ async def test_what_died_after_its_upload_was_made_makes_no_second_one(world: Wo
     answer = await once(client)
     assert answer.signed is not None
     assert (await world.tags()).count("upload.requested") == 1
-    assert await once(client) == answer, "and now it is known what was made"
+    assert await once(client) == answer, "and now the created record is known"
 
 
 async def test_what_an_earlier_attempt_made_is_the_answer_only_once_it_is_durable(
@@ -322,7 +322,7 @@ def test_ids_of_a_seed_are_the_same_in_every_attempt_and_secrets_are_not(world: 
     assert len(set(drawn)) == 100
     assert all(len(upload_id) == 20 for upload_id in drawn)
     assert other.new("upl_") != drawn[0]
-    assert drawn[:2] == DRAWN, "a process of another version goes on with what one of this version began"
+    assert drawn[:2] == DRAWN, "a process of another version continues a request of this version"
     assert first.secret() != second.secret()
 
 
@@ -339,7 +339,7 @@ def test_any_other_key_is_taken_as_it_is(key: str) -> None:
 
 
 def announcing_many(client: Client, *files: Announcement) -> Creation[list[Answer]]:
-    """Return the creation of a batch, as the route has it."""
+    """Return the creation of a batch, as in the route."""
     request_upload = client.world._request
     return Creation(
         prefix="upl_",

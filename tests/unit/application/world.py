@@ -79,7 +79,7 @@ SCHEMA = {"properties": {"video": {"type": "video"}, "title": {"type": "string"}
 
 @dataclass
 class World:
-    """Everything there is. `problems`: what workers complained of."""
+    """All components. `problems`: the reports of workers."""
 
     versioned: bool = True
     rules: Rules = field(default_factory=Rules)
@@ -213,7 +213,7 @@ class World:
         self.problems.append(error)
 
     def once_before(self, meant: Callable[[Event], bool], deed: Callable[[], Awaitable[object]]) -> None:
-        """Do something once, right before the log gets a command with an event that is meant."""
+        """Run an action once, right before the log gets a command with a matching event."""
         append = self.log.append
 
         async def between(command: Command) -> int:
@@ -237,11 +237,11 @@ class World:
         return client
 
     async def tags(self, after: int = 0) -> list[str]:
-        """Return the tags of what was recorded, without their versions."""
+        """Return the tags of the recorded events, without their versions."""
         return [one.topic.rpartition(".")[0] for one in await self.log.read_feed(after=after, limit=1000)]
 
     async def pass_time(self, by: timedelta) -> None:
-        """Let time pass, and workers do what is due then."""
+        """Let time pass, and let workers run the due jobs."""
         self.clock.advance(by)
         while await self.working.work_due():
             pass
@@ -249,7 +249,7 @@ class World:
 
 @dataclass
 class Client:
-    """Who uploads. `bucket` is the one made last."""
+    """A client that uploads. `bucket` is the one created last."""
 
     world: World
     caller: Caller
@@ -358,7 +358,7 @@ class Client:
         return await self.world._confirm_many(self.caller, self.bucket, confirmations)
 
     async def begin_verification(self, answer: Answer) -> None:
-        """Do what a confirm does first, and no more: as if its process were killed then."""
+        """Do the first step of a confirm, and no more: as if its process were killed then."""
         confirm = self.world._confirm
 
         async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:

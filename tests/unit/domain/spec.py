@@ -1,4 +1,4 @@
-"""How the tests of the domain speak: `given(events).when(command).then(events)`, or `.then_refused(Error, code)`."""
+"""The vocabulary of the domain tests: `given(events).when(command).then(events)`, or `.then_refused(Error, code)`."""
 
 from typing import Generic, TypeVar
 
@@ -25,7 +25,7 @@ class Given(Generic[State, Command, Fact]):
 
 
 class When(Generic[State, Command, Fact]):
-    """A command about to be decided."""
+    """A command before its decision."""
 
     def __init__(self, decider: Decider[Command, Fact, State], state: State, command: Command) -> None:
         self._decider = decider
@@ -34,11 +34,11 @@ class When(Generic[State, Command, Fact]):
 
     @property
     def events(self) -> tuple[Fact, ...]:
-        """What the command leads to."""
+        """The result of the command."""
         return self._decider.decide(self._command, self._state)
 
     def then(self, *expected: Fact) -> State:
-        """Demand exactly these events, and return the state after them."""
+        """Require exactly these events, and return the state after them."""
         found = self.events
         if found != expected:
             pytest.fail(f"{self._command}\n  led to   {found}\n  and not  {expected}")
@@ -49,7 +49,7 @@ class When(Generic[State, Command, Fact]):
         self.then()
 
     def then_refused(self, error: type[RefusedError], code: str) -> RefusedError:
-        """Demand this very class and code, and that the state and the command are as they were."""
+        """Require exactly this class and code, and that the state and the command are unchanged."""
         before = msgspec.json.encode([self._state, self._command])
         with pytest.raises(error) as caught:
             self._decider.decide(self._command, self._state)

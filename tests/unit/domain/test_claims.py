@@ -55,7 +55,7 @@ class Given:
         return self
 
     def then_holds(self, *claims: Claim) -> None:
-        """Demand that the thing holds exactly these, in its own name."""
+        """Require that the aggregate holds exactly these, under its own id."""
         assert self.held == dict.fromkeys(claims, self._stream_id)
 
 

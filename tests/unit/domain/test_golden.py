@@ -22,7 +22,7 @@ GOLDEN = Path(__file__).parents[2] / "golden"
 FILES = sorted(path.name for path in GOLDEN.iterdir())
 PERSONAL_OF_A_REQUEST = ("filename", "storage_key", "metadata", "object_metadata")
 PERSONAL_OF_A_BLOB = ("filename", "storage_key")
-LEFT_OUT = ("data", "metadata", "key_prefix")  # where they are null they are not written at all
+LEFT_OUT = ("data", "metadata", "key_prefix")  # null values are not written at all
 
 
 def read(name: str) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def test_a_golden_file_is_exactly_what_its_event_is_written_as(name: str) -> Non
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_field_of_a_golden_file_means_something_to_its_event(name: str) -> None:
-    """Removing any field must either fail to decode, or be noticed when written again."""
+    """Removing any field must either fail to decode, or change the encoded event."""
     whole = read(name)
     free = {("request", "metadata"), ("request", "object_metadata"), ("metadata",), ("settings",), ("bucket_schema",)}
     for path in paths(whole):
@@ -163,7 +163,7 @@ def _values(value: object, path: tuple[str, ...]) -> Iterator[object]:
 
 @pytest.mark.parametrize("tag", list(BY_TAG))
 def test_every_field_that_may_be_null_is_shown_null_and_filled(tag: str) -> None:
-    """Otherwise it could lose one of the two, or change its type, unseen. `origin` is the same everywhere."""
+    """Otherwise one of the two could be lost, or change its type, unnoticed. `origin` is the same everywhere."""
     events = [read(name) for name in FILES if tag_of(name) == tag]
     for path in _nullable(msgspec.inspect.type_info(BY_TAG[tag]), ()):
         if path[0] != "origin":
@@ -179,7 +179,7 @@ def test_an_origin_is_shown_with_and_without_a_namespace_and_a_bucket() -> None:
 
 
 def extended(value: object) -> object:
-    """Return JSON in which every object has a member more."""
+    """Return JSON in which every object has one more member."""
     match value:
         case dict():
             return {"of_a_later_version": {}} | {name: extended(item) for name, item in value.items()}

@@ -1,4 +1,4 @@
-"""A database URL that would be read otherwise than it was meant is refused, with what to do."""
+"""An ambiguous database URL is refused, with advice."""
 
 import pytest
 

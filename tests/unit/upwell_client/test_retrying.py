@@ -1,4 +1,4 @@
-"""What is tried again, how often, and after how long."""
+"""Which calls are repeated, how often, and after which pauses."""
 
 import contextlib
 
@@ -32,7 +32,7 @@ class Failing:
 
 
 class Pauses(BlockingWire):
-    """Notes the pauses, and makes none."""
+    """Records the pauses without waiting."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []

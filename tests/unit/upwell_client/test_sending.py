@@ -1,4 +1,4 @@
-"""The PUT: exactly the headers that were signed, again where that can help, and never a file that changed."""
+"""The PUT: exactly the signed headers, useful retries, and never a changed file."""
 
 import json
 import tomllib
@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 
 class Storage:
-    """Accepts bytes, after a given number of failures. An exception is raised when half of them have come."""
+    """Accepts bytes, after a given number of failures. An exception is raised when half of them have arrived."""
 
     def __init__(self, *failures: httpx.Response | Exception) -> None:
         self.failures = list(failures)

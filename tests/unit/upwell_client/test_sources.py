@@ -1,4 +1,4 @@
-"""Which files can be uploaded, and what is said of the others."""
+"""Which files can be uploaded, and the messages about the others."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""What the library hands out of the log."""
+"""The events of the log as the library returns them."""
 
 import re
 from datetime import UTC, datetime

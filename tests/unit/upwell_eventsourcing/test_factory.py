@@ -1,4 +1,4 @@
-"""Settings of the module, without a server: what they come to, and what is reported before anything is connected."""
+"""Settings of the module, without a server: their results, and the errors before any connection."""
 
 from itertools import count
 

@@ -43,7 +43,7 @@ _TASKS = "SELECT NOT EXISTS (SELECT FROM upwell.tasks WHERE upload_id IS NULL AN
 
 
 def run_examples(tenant: Tenant) -> None:
-    """Ask every route what its example asks, in one shell."""
+    """Run the example of every route, in one shell."""
     environment = {
         **os.environ,
         "UPWELL_URL": tenant.url,

@@ -21,7 +21,7 @@ class Place:
         self.elapsed = 1000.0
         self.host_ahead = 0.0
         self.server_ahead = 0.0
-        self.there = self.back = 0.0  # how long a question takes to the server, and its answer
+        self.there = self.back = 0.0  # the time of a query to the server, and of its answer
         self.away = False
         self.clock = PostgresClock(
             cast("Pool", self), host=lambda: self.true + self.host_ahead, elapsed=lambda: self.elapsed
@@ -102,7 +102,7 @@ async def test_a_leap_of_the_server_that_the_host_contradicts_changes_no_time_an
 
 async def test_a_machine_that_was_frozen_goes_on_with_the_servers_time(place: Place) -> None:
     await place.clock.measure()
-    place.server_ahead = place.host_ahead = 3600  # both went on, and what counts the seconds here did not
+    place.server_ahead = place.host_ahead = 3600  # both advanced, and the counter of seconds here did not
     await place.clock.measure()
     assert place.off == pytest.approx(0, abs=1e-6)
     place.clock.check()

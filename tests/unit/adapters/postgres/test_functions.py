@@ -1,4 +1,4 @@
-"""Each function of the database has one file, whose head says what calls it, and names its twins in Python."""
+"""Each function of the database has one file, whose head names its callers and its twins in Python."""
 
 import importlib
 import re
@@ -20,7 +20,7 @@ def code(sql: str) -> str:
 
 
 def callers(name: str) -> str:
-    """Return what calls a function, as its head says it: other functions, queries, modules, migrations."""
+    """Return the callers of a function by its head: other functions, queries, modules, migrations."""
     by_name = re.compile(rf"\b{name}\(")
     from_outside = re.compile(rf"\bupwell\.{name}(\(|'::regproc)")
     found = [", ".join(other for other, sql in FUNCTIONS.items() if other != name and by_name.search(code(sql)))]

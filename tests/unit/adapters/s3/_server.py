@@ -1,4 +1,4 @@
-"""A server of S3 that answers as a test says, and storage on it."""
+"""An S3 server with set answers, and storage on it."""
 
 import asyncio
 import ssl

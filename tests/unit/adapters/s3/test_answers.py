@@ -1,4 +1,4 @@
-"""What of S3's answers counts."""
+"""The relevant parts of S3's answers."""
 
 import pytest
 

@@ -50,7 +50,7 @@ async def test_a_bucket_that_can_do_all_is_set_up() -> None:
         del server.asked[:]
         await storage.prepare(cors_origins=["*"])
 
-    assert "PUT" not in [method for method, *_ in server.asked]  # what is right already is not written again
+    assert "PUT" not in [method for method, *_ in server.asked]  # correct settings are not written again
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The answers of servers that fail, refuse, lie or hang; what a good server answers is the contract suite's."""
+"""The answers of servers that fail, refuse, lie or hang; the contract suite tests good servers."""
 
 import asyncio
 import hashlib
@@ -390,7 +390,7 @@ async def test_where_checksums_are_listed_an_upload_is_begun_and_completed_with_
     answers = [BEGUN, checked_listing(), BEGUN, checked_listing(checksum), COMPLETED]
 
     async with storage_on(lambda *_: answers.pop(0)) as (storage, server):
-        for _ in range(2):  # what the server does is asked once
+        for _ in range(2):  # the behaviour of the server is checked once
             assert await storage.begin_multipart("k", content_type="a/b", checked=True) == "m"
         parts = await storage.parts("k", "m")
         assert parts == [StoredPart(part_number=1, size_bytes=5, etag="e1", sha256=DIGEST.hexdigest())]

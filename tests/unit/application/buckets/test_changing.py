@@ -1,4 +1,4 @@
-"""Buckets change while others change them too."""
+"""Changes of buckets under concurrent changes."""
 
 from typing import Any
 

@@ -68,7 +68,7 @@ async def test_a_bucket_goes_with_uploads_in_every_state_and_its_name_is_free(wo
     assert ended.status is TaskStatus.COMPLETED
     assert ended.additional_data["deleted_objects"] == 2  # one was being verified when the deletion began
     await nothing_is_left(world, client, bucket)
-    await world.pass_time(timedelta(days=40))  # every URL has expired, and what came late is gone too
+    await world.pass_time(timedelta(days=40))  # every URL has expired, and late bytes are deleted too
     assert [world.storage.get(key) for key in keys] == [None] * 6
     assert (await client.make_bucket(bucket.name)).bucket_id != bucket.bucket_id
     namespace = await world.read_side.namespace(client.caller.organization.organization_id, "production")
@@ -90,7 +90,7 @@ async def test_from_then_on_a_bucket_takes_nothing_and_changes_no_more(world: Wo
         with pytest.raises(WrongStateError) as wrong:
             await world.change_bucket(client.caller, client.namespace, client.bucket.bucket_id, change)
         assert wrong.value.code == "bucket_deleting"
-    await client.confirm(answer)  # what was under way may end before its turn comes
+    await client.confirm(answer)  # uploads under way may end before their turn
     await world.pass_time(A_MOMENT)
     await nothing_is_left(world, client, client.bucket)
     with pytest.raises(NotFoundError):

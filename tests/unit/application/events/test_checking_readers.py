@@ -1,4 +1,4 @@
-"""What readers have made of the log, held against it, over adapters in memory."""
+"""The results of readers, compared with the log, over adapters in memory."""
 
 from datetime import timedelta
 
@@ -52,7 +52,7 @@ def bureau(world: World) -> Bureau:
 
 
 async def requested(bureau: Bureau, client: Client, count: int) -> list[int]:
-    """Request uploads, and return at which positions that was."""
+    """Request uploads, and return their positions."""
     begin = await bureau.world.log.head()
     for _ in range(count):
         await client.request()

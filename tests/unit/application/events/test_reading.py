@@ -131,7 +131,7 @@ async def test_a_waiting_reader_is_not_woken_by_other_events_and_skips_them(
     await client.make_bucket("files")
     one = await client.request()
     looks: list[int] = []
-    real = reading._of_kept  # how often it looks is what this is about
+    real = reading._of_kept  # the frequency of its reads is the subject
 
     def counted(interest: Interest, after: int, limit: int) -> EventPage | None:
         looks.append(after)
@@ -148,7 +148,7 @@ async def test_a_waiting_reader_is_not_woken_by_other_events_and_skips_them(
     async with asyncio.timeout(SOON):
         while reading._kept_until < 0:  # until it is followed
             await asyncio.sleep(0)
-    for _ in range(20):  # and who waits has heard of it
+    for _ in range(20):  # and the waiting reader is notified
         await asyncio.sleep(0)
     until_then = len(looks)
     for _ in range(5):
@@ -159,7 +159,7 @@ async def test_a_waiting_reader_is_not_woken_by_other_events_and_skips_them(
     assert [tags(page) for page in pages] == [[], [], []]
     assert {page.position for page in pages} == {await world.log.head()}
     assert len(looks) == until_then
-    assert reading._waiting == {}  # nothing is left of who has gone
+    assert reading._waiting == {}  # nothing is left of a reader that is gone
 
 
 async def test_waiting_in_vain_gives_an_empty_page_and_the_position_that_was_searched(
@@ -177,7 +177,7 @@ async def test_waiting_in_vain_gives_an_empty_page_and_the_position_that_was_sea
 async def test_of_100_readers_each_sees_every_event_once_while_others_write(
     world: World, client: Client, reading: ReadingEvents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading_events, "KEPT_EVENTS", 7)  # so that readers fall behind what is kept
+    monkeypatch.setattr(reading_events, "KEPT_EVENTS", 7)  # so that readers fall behind the kept events
     await client.make_bucket("files")
     begin = await world.log.head()
     interest = interest_of(client, tags=frozenset({"upload.requested.v1"}))

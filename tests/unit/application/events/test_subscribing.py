@@ -83,7 +83,7 @@ class Sums:
 
 
 class Readers:
-    """What several processes have on one log."""
+    """The ports of several processes on one log."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -243,7 +243,7 @@ async def test_a_bulk_writer_that_lost_its_lease_continues_from_the_stored_posit
         pass
     await readers.subscriptions.release(other)
     projection.open.set()
-    await projection.until(head)  # in a transaction that does not count
+    await projection.until(head)  # in a transaction that is rolled back
     await client.request()
     await projection.until(head + 1)
     stopping.set()

@@ -16,7 +16,7 @@ from tests.unit.application.world import Client, World
 
 
 async def holder(world: World, client: Client, *, max_count: int = 1) -> tuple[Client, str]:
-    """Return who has nothing but a token, and its secret."""
+    """Return a client that has only a token, and its secret."""
     wish = TokenWish(max_count=max_count, expires_in=timedelta(minutes=15))
     _, secret = await world.issue_token(client.caller, client.namespace, client.bucket, wish)
     made = Client(world, await world.admitting.caller(secret), secret, client.namespace)

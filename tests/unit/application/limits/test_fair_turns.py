@@ -66,7 +66,7 @@ async def test_a_holder_leaves_room_for_the_next_caller() -> None:
     assert crowd.inside == ["a0", "a1"]
     tasks.append(crowd.come("b0"))
     await settled()
-    assert crowd.inside == ["a0", "a1", "b0"], "b had its place at once"
+    assert crowd.inside == ["a0", "a1", "b0"], "b had its place immediately"
     for gate in crowd.gates.values():
         gate.set()
     await asyncio.gather(*tasks)
@@ -93,7 +93,7 @@ async def test_a_full_queue_is_refused_with_a_time_to_retry() -> None:
     tasks.append(crowd.come("b0"))
     await crowd.go("a0")
     await crowd.go("a1")
-    assert "b0" in crowd.order, "a full queue of one is nothing to another"
+    assert "b0" in crowd.order, "a full queue of one caller does not affect another"
     for gate in crowd.gates.values():
         gate.set()
     await asyncio.gather(*tasks)
@@ -204,7 +204,7 @@ async def test_a_free_place_skips_a_waiter_that_was_just_cancelled() -> None:
 
 
 class Starts:
-    """Requests that begin, in the order in which they did."""
+    """The requests that have begun, in order."""
 
     def __init__(self) -> None:
         self.starts = FairStarts(4)

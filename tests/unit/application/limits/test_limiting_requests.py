@@ -20,7 +20,7 @@ LIMITS = OwnRateLimits(metadata=5, data=1000, search=5, upload=300, compute=1)
 
 
 class CountingLedger(MemoryRateLedger):
-    """Counts how often it is asked."""
+    """Counts its calls."""
 
     asked = 0
 
@@ -112,7 +112,7 @@ async def test_the_ledger_is_not_asked_for_each_request(caller: Caller, clock: M
     assert ledger.asked < 80
     before = ledger.asked
     assert allowed(await ask(process, caller, 1000, RequestClass.DATA)) == 0
-    assert ledger.asked <= before + 1, "what is refused costs nothing"
+    assert ledger.asked <= before + 1, "a refused request costs nothing"
 
 
 @pytest.mark.parametrize("share_of_second", [0.5, 0.1, 0.0])
@@ -245,14 +245,14 @@ async def test_processes_hold_a_token_together(caller: Caller, clock: ManualCloc
     first, second = Process(ledger, clock), Process(ledger, clock)
     token = holding(limited(caller))
     sent = allowed(await ask(first, token, 100)) + allowed(await ask(second, token, 100))
-    assert 30 <= sent <= 33, "each process lets the first tenth of a token's share pass without asking"
+    assert 30 <= sent <= 33, "each process grants the first tenth of a token's share without the ledger"
 
 
 async def test_a_token_of_a_slow_key_has_a_tenth_of_that(caller: Caller, clock: ManualClock) -> None:
     process = Process(MemoryRateLedger(), clock)
     slow = limited(caller, override=50)
     assert allowed(await ask(process, holding(slow), 20)) == 5
-    assert allowed(await ask(process, slow, 60)) == 45, "what tokens send counts for their key as well"
+    assert allowed(await ask(process, slow, 60)) == 45, "requests of tokens count for their key as well"
 
 
 async def test_what_is_refused_is_paid_by_its_holder_alone(caller: Caller, clock: ManualClock) -> None:
@@ -280,7 +280,7 @@ async def test_a_key_with_many_refusals_leaves_others_their_share(caller: Caller
         if (await process.limit(narrow, RequestClass.UPLOAD)).allowed:
             process.limiting.refused(narrow, RequestClass.UPLOAD)
     assert allowed(await ask(process, narrow, 1)) == 0
-    assert allowed(await ask(process, narrow, 1, RequestClass.DATA)) == 1, "each class has a budget of its own"
+    assert allowed(await ask(process, narrow, 1, RequestClass.DATA)) == 1, "each class has a separate budget"
     assert allowed(await ask(process, other, 310)) == 300
     clock.advance(timedelta(minutes=1))
     assert allowed(await ask(process, narrow, 1)) == 1

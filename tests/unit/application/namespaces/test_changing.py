@@ -1,4 +1,4 @@
-"""Namespaces change while others change them too."""
+"""Changes of namespaces under concurrent changes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A namespace goes with its buckets, and nothing new is made in it meanwhile."""
+"""A namespace is deleted with its buckets, and nothing new is created in it meanwhile."""
 
 import asyncio
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""An object ends no sooner than what was put into it, and only who may delete ends what others sent."""
+"""An object ends no sooner than its uploads, and only callers that may delete end uploads of others."""
 
 from datetime import timedelta
 

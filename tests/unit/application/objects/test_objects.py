@@ -1,4 +1,4 @@
-"""Objects while others are at them too: what happens between a look and the append that follows it."""
+"""Objects under concurrent changes: between a read and the append that follows it."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -31,7 +31,7 @@ async def client(world: World) -> Client:
 
 
 def before(monkeypatch: pytest.MonkeyPatch, thing: object, name: str, happens: ByTheWay) -> None:
-    """Have something happen once, right before a port is called."""
+    """Run an action once, right before a port is called."""
     real = getattr(thing, name)
     left = [happens]
 
@@ -172,7 +172,7 @@ async def test_of_two_objects_that_leave_an_upload_to_each_other_none_leaves_its
     async def append(command: Command) -> int:
         nonlocal tries
         tries += 1
-        if tries == 2:  # the first try was refused, for the other holds it; now the other one goes, which leaves it too
+        if tries == 2:  # the first try was refused, because the other object holds it; now that one is deleted
             await world.delete_object(two.object_id, actor_id="system:test")
         return await real(command)
 

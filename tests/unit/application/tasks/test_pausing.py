@@ -11,7 +11,7 @@ FAULT = "The clock of this host is 31 days ahead of the database's."
 
 
 class Work:
-    """Says when it is at it. `fails`: it ends at once, with an error."""
+    """Reports when it runs. `fails`: it ends immediately, with an error."""
 
     def __init__(self, *, fails: bool = False) -> None:
         self.begun = 0

@@ -1,4 +1,4 @@
-"""Items of tasks, worked by workers that may be killed."""
+"""Items of tasks, run by workers that may be killed."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from tests.unit.application.world import Client, World
 
 
 class Work:
-    """Work that notes what it was given. `errors`: what it raises, item by item."""
+    """Work that records its items. `errors`: the errors that it raises, item by item."""
 
     def __init__(self, errors: dict[int, list[Exception]] | None = None) -> None:
         self.errors = errors or {}

@@ -1,4 +1,4 @@
-"""What is known at once is answered at once, and no request goes on without end."""
+"""Known results are returned immediately, and no request runs without end."""
 
 from typing import Any
 

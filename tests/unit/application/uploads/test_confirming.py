@@ -246,7 +246,7 @@ async def test_a_unique_key_taken_by_the_time_of_confirm_completes_without_bytes
 async def test_a_unique_key_that_its_object_releases_meanwhile_is_checked_again(
     client: Client, *, taken_again: bool
 ) -> None:
-    """The log has refused the unique key; before the completion lands that skips it, the object is gone."""
+    """The log has refused the unique key; before the completion without it is appended, the object is gone."""
     await client.make_bucket("keyed", unique_key=KEY)
     slow = await client.request(object_metadata={"title": "A"})
     other = await client.request(size=5, object_metadata={"title": "A"})

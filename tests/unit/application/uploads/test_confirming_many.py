@@ -89,7 +89,7 @@ async def test_a_wrong_file_fails_its_upload_and_its_item_however_often_it_is_wo
     await world.pass_time(NOW)
 
     task = await client.task(task.task_id)
-    assert task.status is TaskStatus.COMPLETED, "nothing was promised of the bytes"
+    assert task.status is TaskStatus.COMPLETED, "there was no claim about the bytes"
     wrong = await client.request(sha256="0" * 64)
     client.put(wrong)
     task = await client.confirm_many(wrong, wrong)
@@ -101,7 +101,7 @@ async def test_a_wrong_file_fails_its_upload_and_its_item_however_often_it_is_wo
 
 
 async def test_a_worker_that_died_in_the_middle_of_an_item_is_replaced(world: World, client: Client) -> None:
-    """It had begun the verification, and then it was killed: its item and the upload are taken over."""
+    """A worker is killed during the verification: its item and the upload are taken over."""
     answer = await client.request()
     client.put(answer)
     task = await client.confirm_many(answer)

@@ -1,4 +1,4 @@
-"""What a bucket says of its files, from the announcement to the proof."""
+"""The rules of a bucket for its files, from the announcement to the verification."""
 
 from collections.abc import AsyncIterator
 from typing import Any

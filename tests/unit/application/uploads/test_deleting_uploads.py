@@ -102,7 +102,7 @@ async def test_an_upload_goes_with_its_object_and_shows_the_objects_end(client: 
     assert other.deletes_at == client.world.clock.now() + HOUR
     await client.world.pass_time(HOUR)
     assert await client.object(other.object_id) is None
-    assert await client.exists(upload)  # the first object has it still
+    assert await client.exists(upload)  # the first object still holds it
 
 
 async def test_an_upload_that_an_object_releases_has_its_own_end_again(client: Client) -> None:
@@ -211,11 +211,11 @@ async def test_bytes_of_a_finished_upload_cannot_be_left_behind(client: Client) 
     assert (wrong.code, wrong.details) == ("bytes_go_with_upload", {"upload_id": confirmed.record.upload_id})
 
 
-# Bytes go with the last that stands on them
+# Bytes are deleted with their last record
 
 
 async def twins(client: Client, count: int = 2) -> list[Confirmed]:
-    """Upload the same bytes several times, each found out at the end only."""
+    """Upload the same bytes several times, each found at verification only."""
     return [await client.upload(create_object=False) for _ in range(count)]
 
 

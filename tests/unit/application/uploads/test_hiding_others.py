@@ -1,4 +1,4 @@
-"""Who may not read what others sent learns that it is there, and nothing else of it."""
+"""A caller that may not read learns that a duplicate exists, and nothing else about it."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from tests.unit.application.world import SHA256, Client
 
 
 async def visible(client: Client, upload_id: str) -> list[str]:
-    """Return what the history of an upload says without others."""
+    """Return the texts of the history of an upload without others."""
     found = []
     for stored in await client.world.log.read_stream(upload_id):
         origin = origin_of(stored.state)

@@ -1,4 +1,4 @@
-"""Known bytes are put into an object at once, as they are when they are found at confirm."""
+"""Known bytes are put into an object immediately, as when they are found at confirm."""
 
 import asyncio
 import hashlib

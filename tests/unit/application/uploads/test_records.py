@@ -1,4 +1,4 @@
-"""A record from events alone is the one that the read side shows."""
+"""A record from events alone equals the one of the read side."""
 
 from datetime import timedelta
 

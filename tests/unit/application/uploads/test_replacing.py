@@ -1,4 +1,4 @@
-"""Replacing what an object holds needs the permission to delete, and of an upload token a policy of its own."""
+"""Replacing the blobs of an object needs the permission to delete, and for an upload token its own policy."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -39,7 +39,7 @@ async def key_of(client: Client, *permissions: Permission, scopes: tuple[dict[st
 
 
 async def token_of(client: Client, policy: Policy | None = None) -> Client:
-    """Return a client that has nothing but a token of this one's key."""
+    """Return a client that has only a token of this client's key."""
     wish = TokenWish(max_count=9, expires_in=timedelta(minutes=15), policy=policy)
     _, secret = await client.world.issue_token(client.caller, client.namespace, client.bucket, wish)
     holder = replace(client, caller=await client.world.admitting.caller(secret), secret=secret)

@@ -28,7 +28,7 @@ async def test_a_request_is_answered_with_a_url_and_reserves_its_size(client: Cl
 
     assert answer.signed is not None
     assert answer.signed.headers == {"Content-Type": "video/mp4", "Content-Length": str(len(BYTES))}
-    assert answer.record == await client.record(answer), "the answer is what the read side will say"
+    assert answer.record == await client.record(answer), "the answer equals the later record of the read side"
     assert answer.record.status is Status.PENDING
     assert await client.quota() == (len(BYTES), 0)
 

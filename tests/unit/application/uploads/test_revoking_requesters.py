@@ -1,4 +1,4 @@
-"""A URL that is out cannot be called back: what arrives through it is refused once its giver was revoked."""
+"""An issued URL cannot be revoked: bytes that arrive through it are refused once its key is revoked."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 async def other(client: Client) -> Client:
-    """The same organization through a key of its own, which will be revoked."""
+    """The same organization through another key, which will be revoked."""
     key, secret = await client.world.keys.create(
         client.caller.organization.organization_id, KeyWish(name="other", user_id="usr_1"), actor_id="system:operator"
     )
@@ -35,7 +35,7 @@ async def other(client: Client) -> Client:
 
 
 async def by_token(client: Client, **wished: Any) -> Client:  # noqa: ANN401  # the fields of a wish
-    """Return who holds a token of the client's key."""
+    """Return a client with a token of the client's key."""
     wish = TokenWish(**{"expires_in": HOUR, **wished})
     token, secret = await client.world.issue_token(client.caller, client.namespace, client.bucket, wish)
     holder = Client(client.world, msgspec.structs.replace(client.caller, token=token), secret, client.namespace)

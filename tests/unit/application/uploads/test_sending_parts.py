@@ -359,7 +359,7 @@ async def test_what_is_there_before_checked_parts_are_put_together_is_not_replac
     answer = await checked(client)
     stored = client.put(answer, there)
 
-    with suppress(WrongStateError):  # it says that the bytes are others
+    with suppress(WrongStateError):  # it says that the bytes differ
         await client.confirm(answer)
 
     record = await client.record(answer)

@@ -1,4 +1,4 @@
-"""URLs that are asked for after the first answer."""
+"""URLs that are requested after the first response."""
 
 from dataclasses import replace
 from datetime import timedelta

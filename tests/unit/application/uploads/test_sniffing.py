@@ -140,7 +140,7 @@ SAMPLES: dict[str, tuple[bytes, str | None]] = {
     "zeros": (bytes(HEAD_BYTES), None),
     "nothing": (b"", None),
 }
-# What may rightly be said of each, beside what is found.
+# Further correct types of each, beside the recognised one.
 RIGHT = {
     "heic": ("image/heif", "image/heic-sequence"),
     "mp4": ("video/quicktime", "audio/mp4", "video/x-m4v"),

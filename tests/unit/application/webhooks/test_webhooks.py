@@ -97,7 +97,7 @@ class Office:
         return (await self.managing.create(client.caller, settings, {}))[0]
 
     async def queue(self) -> None:
-        """Write down what has happened since the last time."""
+        """Record the deliveries of the events since the last time."""
         page = await self.world.log.read_feed(after=self._queued, limit=10_000)
         if page:
             events = [
@@ -119,7 +119,7 @@ class Office:
             pass
 
     async def wait(self, how: timedelta, step: timedelta = timedelta(minutes=10)) -> None:
-        """Let time pass, and deliver what is due on the way."""
+        """Let time pass, and send the deliveries that become due."""
         end = self.world.clock.now() + how
         while self.world.clock.now() < end:
             self.world.clock.advance(step)

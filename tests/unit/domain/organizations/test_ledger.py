@@ -1,4 +1,4 @@
-"""What events change in the use of a quota, and when there is no room."""
+"""The changes of quota use by events, and when there is no room."""
 
 import msgspec
 import pytest

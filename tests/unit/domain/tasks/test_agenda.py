@@ -1,4 +1,4 @@
-"""Which jobs events call for, and which they end."""
+"""The jobs that events require, and those that they end."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -63,7 +63,7 @@ VERIFY, EXPIRE, FORGET, DISCARD, RECHECK, DELETE_OBJECT = (
 
 
 class Given:
-    """What is known of uploads before an event."""
+    """The known facts about uploads before an event."""
 
     def __init__(self, **uploads: KnownUpload) -> None:
         self._uploads: Mapping[str, KnownUpload] = uploads
@@ -80,7 +80,7 @@ class When:
         self._agenda = agenda
 
     def then(self, *entries: Entry, at_once: bool = False) -> None:
-        """Demand exactly this agenda, and that a worker looks at once or does not."""
+        """Require exactly this agenda, and whether a worker is woken."""
         assert self._agenda == entries
         assert is_due_at_once(self._agenda, self._event.origin.at) is at_once
 

@@ -155,7 +155,7 @@ def test_a_duplicate_without_an_object_requires_that_no_object_takes_the_origina
     ("original_ends", "object_ends_after", "keeps_its_own"),
     [
         (None, None, False),
-        (None, 60, True),  # the object would end, and take the original along
+        (None, 60, True),  # the object would end, and the original with it
         (NOW + timedelta(seconds=60), 60, False),
         (NOW + timedelta(seconds=61), 60, True),
         (NOW + timedelta(seconds=60), None, False),
@@ -173,11 +173,11 @@ def test_an_object_that_would_end_before_the_original_is_made_of_the_uploads_own
     assert isinstance(end.into.command, CreateObject)
     assert end.into.command.blobs[0].upload_id == ("upl_1" if keeps_its_own else "upl_0")
     assert (end.stands_on, end.unheld) == ((None, False) if keeps_its_own else ("upl_0", True))
-    assert not end.new_bytes, "the original is known, and stays beside it"
+    assert not end.new_bytes, "the original is known, and both stay"
     assert after(end, upload).keeps_bytes is keeps_its_own
 
 
-# where its unique key is taken
+# when its unique key is taken
 
 
 def test_a_key_that_was_taken_meanwhile_skips_the_object_and_the_bytes() -> None:
@@ -271,7 +271,7 @@ def test_an_object_that_is_changed_ends_no_sooner_than_before() -> None:
     assert end.into.ends_at == holder.deletes_at
 
 
-# what the log takes in no case
+# what the log never accepts
 
 
 def test_what_the_log_takes_in_no_case_comes_before_all_else() -> None:
@@ -308,5 +308,5 @@ def test_replacing_needs_the_permission_of_the_key_that_named_the_policy() -> No
     assert policy_named_by(verifying(unique_key="k", policy=Policy.UPSERT), "key_1") == "key_1"
     assert policy_named_by(verifying(unique_key="k", claimed=upsert, claimed_by="key_2"), "key_1") == "key_2"
     assert policy_named_by(verifying(unique_key="k", claimed=upsert), "key_1") is None, "no confirmation"
-    assert policy_named_by(verifying(unique_key="k"), "key_1") is None, "insert replaces nothing"
+    assert policy_named_by(verifying(unique_key="k"), "key_1") is None, "insert never replaces"
     assert policy_named_by(verifying(policy=Policy.UPSERT), "key_1") is None, "no key, nothing to replace"

@@ -123,7 +123,7 @@ def test_a_segment_is_never_longer_than_servers_that_keep_files_allow(filename: 
     name = name_in_key(filename, room_for_the_name=10_000)
 
     assert len(name.encode()) <= MAX_SEGMENT_BYTES
-    assert len(name.encode()) > MAX_SEGMENT_BYTES - 4, "no more is cut than must be"
+    assert len(name.encode()) > MAX_SEGMENT_BYTES - 4, "only the necessary part is cut"
 
 
 def test_the_whole_key_is_never_longer_than_s3_allows() -> None:

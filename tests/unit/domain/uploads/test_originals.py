@@ -1,4 +1,4 @@
-"""Which upload others of the same bytes are duplicates of, and which one is its heir."""
+"""The original of uploads with the same bytes, and its heir."""
 
 from datetime import timedelta
 from typing import Any
@@ -71,7 +71,9 @@ def test_an_upload_that_ends_is_an_original_only_of_what_ends_no_later(name: str
     exactly, longer, shorter = (
         msgspec.structs.replace(upload(), **{name: NOW + HOUR + more}) for more in (HOUR * 0, HOUR, -HOUR / 2)
     )
-    assert not any(is_original(each, SOUGHT) for each in (exactly, longer, shorter)), "what lasts has none that ends"
+    assert not any(is_original(each, SOUGHT) for each in (exactly, longer, shorter)), (
+        "a lasting upload has no original that ends"
+    )
     assert is_original(exactly, FOR_AN_HOUR)
     assert is_original(longer, FOR_AN_HOUR)
     assert not is_original(shorter, FOR_AN_HOUR)

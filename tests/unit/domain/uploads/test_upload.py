@@ -1,4 +1,4 @@
-"""The upload, line by line: what DESIGN's table allows, what it refuses, and what each event says."""
+"""The upload, line by line: allowed and refused transitions, and the content of each event."""
 
 from datetime import datetime, timedelta
 from typing import get_args
@@ -92,7 +92,7 @@ EXPIRED = msgspec.structs.replace(
 )
 REISSUED_TO = asked(expires_at=REISSUED.expires_at, due_at=REISSUED.due_at)
 
-# Written by hand from DESIGN.md: from, command, the tags of the events, to.
+# Written by hand: from, command, the tags of the events, to.
 TABLE: tuple[tuple[type[Upload], UploadCommand, tuple[str, ...], type[Upload]], ...] = (
     (NoUpload, REQUEST_IT, ("upload.requested.v1",), Pending),
     (NoUpload, REQUEST_IT_WITH_A_TAKEN_KEY, ("upload.skipped.v1",), Skipped),
@@ -192,7 +192,7 @@ def test_the_codes_table_lists_exactly_what_the_design_lists() -> None:
     by_hand |= {
         (Processing, AbandonVerification, ("upload.verification_abandoned.v1",), InProgress),  # back to where it was
         (Completed, InheritBytes, ("upload.bytes_inherited.v1",), Completed),  # if it keeps no bytes itself
-        (Completed, ReportChangedContent, (), Completed),  # no other bytes than are known
+        (Completed, ReportChangedContent, (), Completed),  # only known bytes
     }
 
     assert listed == by_hand
@@ -609,7 +609,7 @@ def test_an_upload_that_is_not_there_is_called_missing() -> None:
     assert "is missing" in given().when(BEGIN).then_refused(WrongStateError, "wrong_state").message
 
 
-# what states say
+# properties of states
 
 
 def test_only_a_client_that_confirms_claims_the_upload() -> None:

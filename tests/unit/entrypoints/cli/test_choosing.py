@@ -1,4 +1,4 @@
-"""The property that a file becomes where the user named none."""
+"""The property of a file if the user named none."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the commands refuse before anything is asked."""
+"""The refusals of commands before any request."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ from upwell_client import Client, Retries
         ["upload", "--resume", ""],
         ["download", "upl_1", "--output", ""],
         ["events", "export", "--to", ""],
-        ["dev", "--data", "", "--port", "0"],  # so that nothing begins if the path were taken
+        ["dev", "--data", "", "--port", "0"],  # so that nothing would begin with this path
     ],
 )
 def test_an_empty_path_is_refused_and_never_the_current_folder(

@@ -1,4 +1,4 @@
-"""Which files are meant: as they are named, in folders, by patterns, and each once."""
+"""The files of arguments: by name, in folders, by patterns, and each once."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What `--help` says of commands and options."""
+"""The help texts of commands and options."""
 
 from collections.abc import Iterator
 

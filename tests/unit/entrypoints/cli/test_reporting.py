@@ -1,4 +1,4 @@
-"""What the user reads: sizes, names, lines where there is no terminal, and which events were asked for."""
+"""The output for users: sizes, names, lines without a terminal, and the requested events."""
 
 import io
 import json

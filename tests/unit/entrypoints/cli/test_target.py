@@ -1,4 +1,4 @@
-"""Where the service is: the environment first, then the file of `upwell dev`."""
+"""The address of the service: from the environment first, then from the file of `upwell dev`."""
 
 import os
 from pathlib import Path
@@ -80,7 +80,7 @@ def test_a_file_that_another_user_wrote_is_not_used(tmp_path: Path, monkeypatch:
     write(tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     path = tmp_path / ".upwell" / "dev.env"
-    if path.stat().st_uid == 0:  # what root wrote is trusted
+    if path.stat().st_uid == 0:  # a file of root is trusted
         os.chown(path, 4711, -1)
     with pytest.raises(UnusableError, match="belongs to another user"):
         known_variables({}, tmp_path)

@@ -1,4 +1,4 @@
-"""One file from start to end: what is asked, sent and confirmed, and what becomes of the upload when it goes wrong."""
+"""One file from start to end: requests, bytes and confirmation, and the upload after failures."""
 
 import json
 import os
@@ -32,7 +32,7 @@ MAY_NOT = httpx.Response(
 
 
 class World:
-    """A service and a storage. What they answer may be changed, each to a response, a function or an exception."""
+    """A service and a storage. Each answer may be set to a response, a function or an exception."""
 
     def __init__(self) -> None:
         self.ask: Any = {
@@ -85,7 +85,7 @@ class World:
         return outcome
 
     def stop(self) -> httpx.Response:
-        """Take the bytes, while the user presses Ctrl-C."""
+        """Accept the bytes, while the user presses Ctrl-C."""
         self.stopping.set()
         return httpx.Response(200)
 
@@ -135,7 +135,7 @@ def world() -> World:
 
 
 def kept(path: Path) -> dict[str, Any] | None:
-    """Return what is kept beside a file."""
+    """Return the state file beside a file."""
     place = path.with_name(f".{path.name}.upwell-upload")
     return json.loads(place.read_bytes()) if place.exists() else None
 
@@ -623,7 +623,7 @@ def test_a_duplicate_is_what_is_stored_and_not_what_was_asked_for(world: World, 
 
 
 def test_of_a_duplicate_that_may_not_be_read_nothing_is_claimed(world: World, path: Path) -> None:
-    world.ask = {**SAME, "content_type": "video/webm", "metadata": {"a": 1}}  # what was asked for, repeated
+    world.ask = {**SAME, "content_type": "video/webm", "metadata": {"a": 1}}  # the request, repeated
     outcome = world.upload(path, Wish(content_type="video/webm", metadata={"a": 1}), bucket=None)
     assert (outcome.ok, outcome.content_type, outcome.blob_property) == (True, None, None)
     assert outcome.not_kept == ["--content-type", "--metadata"]

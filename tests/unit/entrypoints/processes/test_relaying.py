@@ -17,7 +17,7 @@ SETTINGS = {"UPWELL_DATABASE_URL": "postgresql:///", "UPWELL_NATS_SERVERS": "nat
 
 
 class Feed:
-    """Takes no writes until it was asked a third time."""
+    """Accepts no writes until the third check."""
 
     asked = 0
     projected = False

@@ -1,4 +1,4 @@
-"""The listener that systemd hands over is served if it was meant for this process; plain HTTP is warned of."""
+"""The listener that systemd passes is served if it is for this process; plain HTTP causes a warning."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ from entrypoints.settings import Settings
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
-    """A listener whose descriptor stands for the first that is handed over."""
+    """A listener in place of the first passed descriptor."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         monkeypatch.setattr(serving, "_FIRST_HANDED", os.dup(listener.fileno()))
         yield listener

@@ -1,4 +1,4 @@
-"""What a worker loads."""
+"""The modules that a worker loads."""
 
 import subprocess
 import sys

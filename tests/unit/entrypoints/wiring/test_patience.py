@@ -1,4 +1,4 @@
-"""What is away when a process starts is waited for; what waiting does not mend is not."""
+"""A starting process waits for unavailable components, unless waiting does not help."""
 
 import pytest
 from structlog.testing import capture_logs

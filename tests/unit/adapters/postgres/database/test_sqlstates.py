@@ -29,7 +29,7 @@ def test_every_sqlstate_that_the_driver_knows_has_a_row_by_its_code_or_its_class
 
 @pytest.mark.parametrize("row", SQLSTATES, ids=lambda row: row.code)
 def test_every_row_but_a_defect_is_unavailability_with_its_reason(row: SqlState) -> None:
-    code = row.code if len(row.code) == 5 else f"{row.code}ZZZ"  # a code of the class that has no row of its own
+    code = row.code if len(row.code) == 5 else f"{row.code}ZZZ"  # a code of the class without its own row
     assert answer_to(an_error(code)) is row
     found = unavailable(an_error(code))
     if row.meaning is Meaning.DEFECT:

@@ -1,4 +1,4 @@
-"""What a decoder complains of is said in sentences: for every field of every body, and every parameter."""
+"""Errors of a decoder become sentences: for every field of every body, and every parameter."""
 
 import re
 from collections.abc import Iterator

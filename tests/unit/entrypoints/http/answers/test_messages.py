@@ -16,10 +16,10 @@ from tests.messages import faults
 ROOT = Path(__file__).parents[5]
 LAYERS = ("domain", "application", "adapters/postgres", "entrypoints/http")
 REFUSALS = {name for name, kind in vars(refusals).items() if isinstance(kind, type) and issubclass(kind, Exception)}
-MESSAGES = {"Contradiction", "ErrorDetail"}  # what else ends up in the message of an answer
+MESSAGES = {"Contradiction", "ErrorDetail"}  # other sources of messages in answers
 KINDS = sorted(REFUSALS - {"RefusedError"} | MESSAGES)
 _PYTHON_S_OWN = re.compile(r"\btype\(|__name__|\brepr\(|\b(?:error|exc)\b|\.detail\b|!r$")
-_SENTENCE = "It is wrong: send another."  # in the place of a message that is read where it is made
+_SENTENCE = "It is wrong: send another."  # in place of a message that is read where it is built
 
 _Text = tuple[str, tuple[str, ...]]
 
@@ -35,7 +35,7 @@ class Message(NamedTuple):
 
 
 class _Module:
-    """One module, in which a name in a message is followed to the texts that it may stand for."""
+    """One module, in which the names in messages are resolved to their possible texts."""
 
     def __init__(self, path: Path) -> None:
         self._path = path.relative_to(ROOT)
@@ -88,7 +88,7 @@ class _Module:
                 yield "x", (ast.unparse(node),)
 
     def _named(self, name: ast.Name, seen: frozenset[str]) -> Iterator[_Text]:
-        """Yield the texts that a local name, a constant or a parameter stands for; none, where it holds a value."""
+        """Yield the possible texts of a local name, a constant or a parameter; none if it is a value."""
         if name.id in seen:
             return
         seen |= {name.id}

@@ -1,4 +1,4 @@
-"""Every error of a part has an answer of its own: 503, when to come again, and why."""
+"""Every error of a component has its own answer: 503, when to retry, and why."""
 
 from datetime import UTC, datetime
 

@@ -104,7 +104,7 @@ async def test_a_check_has_no_caller_whichever_request_started_it() -> None:
     assert seen == ["nobody"]
 
 
-# What the storage's state means to new uploads
+# The effect of the storage's state on new uploads
 
 
 class Storage:

@@ -1,4 +1,4 @@
-"""A page says how many rows there are wherever that is known."""
+"""A page contains the number of rows wherever that is known."""
 
 import pytest
 

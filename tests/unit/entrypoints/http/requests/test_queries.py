@@ -1,4 +1,4 @@
-"""What a query says that its route does not know."""
+"""Unknown query parameters."""
 
 import pytest
 

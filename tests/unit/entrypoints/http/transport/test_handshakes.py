@@ -56,7 +56,7 @@ def test_waiting_connections_are_accepted_and_new_handshakes_are_not(listener: s
 
 
 async def test_a_connection_whose_handshake_was_under_way_is_answered(listener: socket.socket) -> None:
-    """A client whose handshake has a TTL of 255 stands for it: its connection inherits the bound as well."""
+    """A client whose handshake has a TTL of 255 has the same effect: its connection inherits the bound as well."""
     server = Server(uvicorn.Config(_answer, **{**options("", 0), "lifespan": "off"}), keeps_queue=True)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:

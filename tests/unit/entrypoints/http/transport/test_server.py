@@ -1,4 +1,4 @@
-"""What a connection may cost, on connections that are none: bytes go in, bytes come out, and time is said."""
+"""The limits of a connection, on simulated connections: bytes in, bytes out, and a set time."""
 
 import asyncio
 import re
