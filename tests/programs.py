@@ -1,4 +1,4 @@
-"""Programs of the machine that tests need: required with `.ci/run`, which installs them; named and skipped elsewhere."""
+"""Programs of the machine that tests need: installed and required by `.ci/run`; named and skipped elsewhere."""
 
 import os
 import shutil
