@@ -8,6 +8,9 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import CoveragePhaseData, CoverageScenario
 
 from entrypoints.http.requests.queries import CONTRACT
+from entrypoints.wiring.garbage import collect_seldom
+
+collect_seldom()
 
 
 @schemathesis.hook
