@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from entrypoints.cli.errors import of_retries, translated
 from entrypoints.cli.output import emit, json_of, note, printable
 from entrypoints.cli.service import FIRST_CONTACT_ATTEMPTS, PAGE
 from entrypoints.cli.target import Target, find_target, known_variables
+from entrypoints.cli.translating import of_retries, translated
 from upwell_client import Client
 
 Json = dict[str, Any]

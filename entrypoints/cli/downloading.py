@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from entrypoints.cli.errors import ClientError, translated
+from entrypoints.cli.errors import ClientError
 from entrypoints.cli.output import human, json_of, printable
 from entrypoints.cli.progress import Shown
 from entrypoints.cli.reporting import reporting
 from entrypoints.cli.service import client_of
 from entrypoints.cli.target import find_target, known_variables
+from entrypoints.cli.translating import translated
 from upwell_client import FileError
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from entrypoints.cli.errors import translated
 from entrypoints.cli.output import emit, note
 from entrypoints.cli.service import client_of
 from entrypoints.cli.showing import Wanted, line_of, recorded
 from entrypoints.cli.target import Target
+from entrypoints.cli.translating import translated
 from upwell_client import Client
 
 _PAGE = "1000"

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from entrypoints.cli.errors import of_retries, translated
 from entrypoints.cli.target import Target
+from entrypoints.cli.translating import of_retries, translated
 from upwell_client import Client, StrangeAnswerError
 from upwell_client.client import MAX_TRANSFERS
 

@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from entrypoints.cli.choosing import NoPropertyFitsError, choose_property
-from entrypoints.cli.errors import ClientError, sentence
+from entrypoints.cli.errors import ClientError
 from entrypoints.cli.finding import Found, find_files
 from entrypoints.cli.keeping import Holding, Kept, find_kept, hold, keep
 from entrypoints.cli.output import encodable, human, json_of, printable
@@ -25,6 +25,7 @@ from entrypoints.cli.progress import Reporter, Shown, Steps
 from entrypoints.cli.reporting import reporting
 from entrypoints.cli.service import Bucket, Service, client_of
 from entrypoints.cli.target import Target, find_target, known_variables
+from entrypoints.cli.translating import sentence
 from entrypoints.cli.wish import Wish, options_not_kept
 from upwell_client import (
     AnsweredError,

@@ -10,9 +10,10 @@ from click.testing import CliRunner
 
 from entrypoints.cli import browsing
 from entrypoints.cli.commands import uploads
-from entrypoints.cli.errors import ClientError, of_retries
+from entrypoints.cli.errors import ClientError
 from entrypoints.cli.service import FIRST_CONTACT_ATTEMPTS, Service
 from entrypoints.cli.target import Target
+from entrypoints.cli.translating import of_retries
 from upwell_client import Client, Retries, UnreachableError
 
 TARGET = Target(url="http://upwell.test", api_key="sk_secret", namespace="ns", bucket="my files")
