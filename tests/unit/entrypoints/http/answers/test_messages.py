@@ -1,6 +1,7 @@
 """Every refusal that the code can make, read: a sentence for people, and facts for machines."""
 
 import ast
+import functools
 import itertools
 import re
 from collections.abc import Iterator, Mapping
@@ -40,8 +41,11 @@ class _Module:
     def __init__(self, path: Path) -> None:
         self._path = path.relative_to(ROOT)
         self._tree = ast.parse(path.read_text(encoding="utf-8"))
-        self._parents = {child: node for node in ast.walk(self._tree) for child in ast.iter_child_nodes(node)}
         self._calls = [node for node in ast.walk(self._tree) if isinstance(node, ast.Call)]
+
+    @functools.cached_property
+    def _parents(self) -> dict[ast.AST, ast.AST]:
+        return {child: node for node in ast.walk(self._tree) for child in ast.iter_child_nodes(node)}
 
     def messages(self) -> Iterator[Message]:
         for call in self._calls:
@@ -129,7 +133,11 @@ def _called(call: ast.Call) -> str | None:
             return None
 
 
-FOUND = [each for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py")) for each in _Module(path).messages()]
+@functools.cache
+def every_message() -> list[Message]:
+    """Return the messages of all modules. To read them takes half a second, which the collection of tests is spared."""
+    paths = [path for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py"))]
+    return [each for path in paths for each in _Module(path).messages()]
 
 
 def _listed(found: Mapping[str, object]) -> str:
@@ -137,13 +145,15 @@ def _listed(found: Mapping[str, object]) -> str:
 
 
 def test_all_of_them_are_looked_at() -> None:
-    assert len({each.where for each in FOUND}) > 230
-    assert {each.kind for each in FOUND} >= {"InvalidInputError", "Contradiction", "ErrorDetail"}
+    assert len({each.where for each in every_message()}) > 230
+    assert {each.kind for each in every_message()} >= {"InvalidInputError", "Contradiction", "ErrorDetail"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_message_is_a_sentence_that_says_what_is_wrong_and_what_to_do(kind: str) -> None:
-    wrong = {each.where: (each.text, found) for each in FOUND if each.kind == kind and (found := faults(each.text))}
+    wrong = {
+        each.where: (each.text, found) for each in every_message() if each.kind == kind and (found := faults(each.text))
+    }
     assert not wrong, _listed(wrong)
 
 
@@ -153,12 +163,12 @@ def test_messages_about_an_unavailable_component_follow_the_same_rules() -> None
 
 
 def test_no_message_quotes_as_python_does_or_shows_names_of_the_code() -> None:
-    wrong = {each.where: hole for each in FOUND for hole in each.holes if _PYTHON_S_OWN.search(hole)}
+    wrong = {each.where: hole for each in every_message() for hole in each.holes if _PYTHON_S_OWN.search(hole)}
     assert not wrong, _listed(wrong)
 
 
 def test_what_is_invalid_is_named_in_the_details() -> None:
-    assert [each.where for each in FOUND if each.kind == "InvalidInputError" and not each.has_details] == []
+    assert [each.where for each in every_message() if each.kind == "InvalidInputError" and not each.has_details] == []
 
 
 @pytest.mark.parametrize(
