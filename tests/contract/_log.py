@@ -285,12 +285,17 @@ class Account:
         upload_id: str,
         command: Callable[[Origin], UploadCommand],
         *also: StreamAppend,
+        then: Callable[[Origin], UploadCommand] | None = None,
         **conditions: Value,
     ) -> Command:
-        """Return the events to append for this command to the upload."""
+        """Return the events to append for this command to the upload, and `then` for another one, all at once."""
         loaded = await load(log, UPLOAD, upload_id)
         command_id, now = self.ids.new("cmd_"), self.clock.now()
-        stream = loaded.append(UPLOAD.decide(command(loaded.origin_of(self.key_id, command_id, now)), loaded.state))
+        origin = loaded.origin_of(self.key_id, command_id, now)
+        events = UPLOAD.decide(command(origin), loaded.state)
+        if then is not None:
+            events += UPLOAD.decide(then(origin), UPLOAD.fold(loaded.state, events))
+        stream = loaded.append(events)
         return Command(
             command_id=command_id, organization_id=self.organization_id, streams=(stream, *also), **conditions
         )

@@ -49,6 +49,8 @@ from domain.uploads.upload import (
     CancelUpload,
     ExpireUpload,
     ForgetUpload,
+    InProgress,
+    Pending,
     ReissueUrl,
     RejectContent,
     ReportChangedContent,
@@ -106,12 +108,16 @@ class History:
         """
         account, log = self.account, self.logs[0]
         await self._carry_out(opening(account, name=account.organization_id, quota_bytes=quota_bytes))
-        for _ in range(6):
-            await self._carry_out(account.request_command(declared_size_bytes=100))
+        for number in range(6):
+            ends = A_DAY_OF_SECONDS if number in {2, 4} else None
+            await self._carry_out(account.request_command(declared_size_bytes=100, expires_after_seconds=ends))
         for number, upload_id in enumerate(self.uploads[:3]):
+            end = account.accepts(duplicate_of=self.uploads[0] if number == 1 else None)
+            if number == 2:  # the last one: all at once
+                await self._carry_out(await account.to_upload(log, upload_id, account.begins(inline=True), then=end))
+                continue
             await self._carry_out(await account.to_upload(log, upload_id, account.begins()))
-            command = account.accepts(duplicate_of=self.uploads[0] if number == 1 else None)
-            await self._carry_out(await account.to_upload(log, upload_id, command))
+            await self._carry_out(await account.to_upload(log, upload_id, end))
         for upload_id in self.uploads[5:]:
             for turn in (account.begins(), account.abandons(), account.begins()):
                 await self._carry_out(await account.to_upload(log, upload_id, turn))
@@ -285,6 +291,8 @@ class History:
                 return account.command(self._webhook(account.ids.new("wh_"), step, WebhookCreated, 0))
             case "change webhook" | "delete webhook" if self.webhooks:
                 return await self._changed_webhook(step)
+            case "confirm" if upload_id:
+                return await self._confirmed(upload_id, step, conditions)
             case "go on" if upload_id:
                 state = (await load(log, UPLOAD, upload_id)).state
                 legal = [name for name, kind in MEANT.items() if (type(state), kind) in TRANSITIONS]
@@ -292,6 +300,21 @@ class History:
                 return await account.to_upload(log, upload_id, command, **conditions)
             case _:
                 return None
+
+    async def _confirmed(self, upload_id: str, step: Step, conditions: dict[str, Any]) -> Command | None:
+        """Return the command that begins and ends a verification, with a new object for some."""
+        account, log = self.account, self.logs[0]
+        if not isinstance((await load(log, UPLOAD, upload_id)).state, Pending | InProgress):
+            return None
+        ends = ["accept", "accept", "accept into", "accept duplicate", "accept taken", "reject", "abandon"]
+        object_id: str | None = self._pick(self.objects, step.second)
+        also: tuple[StreamAppend, ...] = ()
+        if step.choice % 2:
+            stream = account.new_object(upload_id, metadata=step.facts, deletes_at=self._end(step))
+            object_id, also = stream.stream_id, (stream,)
+        begin = self._to_upload("begin", step, object_id)
+        end = self._to_upload(ends[step.choice % len(ends)], step, object_id)
+        return await account.to_upload(log, upload_id, begin, *also, then=end, **conditions)
 
     def _end(self, step: Step) -> datetime | None:
         return self.account.clock.now() + timedelta(days=2) if step.choice % 4 == 0 else None
@@ -412,7 +435,9 @@ A_DAY_OF_SECONDS = 24 * 60 * 60
 DEMANDS = ["live", "new", "free", "owned", "stored", "held", "unheld", "another version"]
 steps = st.builds(
     Step,
-    what=st.sampled_from([*["go on"] * 15, *AROUND, *["object", "put blob", "update object"] * 3, *ENDS]),
+    what=st.sampled_from(
+        [*["go on"] * 15, *["confirm"] * 4, *AROUND, *["object", "put blob", "update object"] * 3, *ENDS]
+    ),
     choice=st.integers(0, 20),
     first=st.integers(0, 5),
     second=st.integers(0, 3),

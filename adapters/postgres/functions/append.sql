@@ -37,6 +37,8 @@ DECLARE
     org      text;
     around   boolean := false;  -- whether the command changed anything but uploads and objects
     change   record;
+    i        integer;
+    proof    jsonb[];  -- the events of a verification that begins and ends in one command
     -- accepted requests of uploads that are not written yet, up to the position `next_`
     ids      text[] := '{}';
     states   bytea[] := '{}';
@@ -118,7 +120,9 @@ BEGIN
             END IF;
         END IF;
         IF outcome IS NULL THEN
-            FOR i IN first_..last_ LOOP
+            i := first_ - 1;
+            WHILE i < last_ LOOP
+                i := i + 1;
                 e := CASE WHEN is_ours(p_topics[i]) THEN convert_from(p_states[i], 'UTF8')::jsonb END;
                 IF e->'origin'->>'organization_id' <> org THEN
                     RAISE EXCEPTION 'an event of % in a command of %', e->'origin'->>'organization_id', org;
@@ -136,6 +140,23 @@ BEGIN
                     ids := '{}';
                     states := '{}';
                     requests := '{}';
+                END IF;
+                IF p_topics[i] = 'upload.verification_began.v1' AND i + 2 <= last_
+                    AND p_topics[i + 1] = 'upload.verified.v1' AND p_topics[i + 2] = 'upload.completed.v1'
+                    AND p_ids[i + 2] = p_ids[i] THEN
+                    proof := ARRAY[e, convert_from(p_states[i + 1], 'UTF8')::jsonb,
+                        convert_from(p_states[i + 2], 'UTF8')::jsonb];
+                    IF proof[2]->'origin'->>'organization_id' <> org
+                        OR proof[3]->'origin'->>'organization_id' <> org THEN
+                        RAISE EXCEPTION 'an event of another organization in a command of %', org;
+                    END IF;
+                    change := write_verification(p_ids[i], p_versions[i], p_states[i:i + 2], proof, next_ + 1);
+                    wake := wake OR change.wakes;
+                    reserved := reserved + change.reserved_;
+                    accepted := accepted + change.accepted_;
+                    next_ := next_ + 3;
+                    i := i + 2;
+                    CONTINUE;
                 END IF;
                 next_ := next_ + 1;
                 INSERT INTO upwell_events VALUES (p_ids[i], p_versions[i], p_topics[i], p_states[i], next_, org);
