@@ -295,7 +295,7 @@ class Findings:
 async def hold(database: Database, answers: Answers, *, older_seconds: float) -> tuple[Findings, int]:
     """Compare the answers with the log, while no request runs; return the problems, and the log's end.
 
-    `older_seconds`: what has not ended or is overdue counts as stuck when it is so old.
+    `older_seconds`: open or overdue records count as stuck from this age on.
     """
     found = Findings()
     connection = await connect(database.owner_url, role=None)

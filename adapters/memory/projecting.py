@@ -333,7 +333,7 @@ def _count_objects(tables: Tables, record: ObjectRecord, change: int) -> None:
 
 
 def _release_bytes(tables: Tables, object_id: str, released_upload_ids: tuple[str, ...]) -> None:
-    """Have the object hold nothing; what it let go of is said to be of another object that holds it, if any does."""
+    """Let the object hold nothing; its former uploads are assigned to another object that holds them, if any."""
     for hold in [hold for hold in tables.holds if hold[1] == object_id]:
         tables.holds.remove(hold)
     for upload_id in released_upload_ids:

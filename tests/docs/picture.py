@@ -57,7 +57,7 @@ WAY = (
     Stop("adapters/postgres", ("events/event_log",), "appends them: all, or none and a reason"),
     Stop("adapters/s3", ("url_signer",), "signs the URL, without a request"),
     Stop(None, (), "the client sends the bytes to S3: Upwell carries none"),
-    Stop("application/uploads", ("confirming", "verifying"), "looks, and proves the SHA-256"),
+    Stop("application/uploads", ("confirming", "verifying"), "checks, and verifies the SHA-256"),
     Stop("domain/uploads", ("verification", "upload"), "completes the upload, or fails it"),
 )
 

@@ -139,7 +139,7 @@ def _unavailable_parts() -> list[str]:
         "",
         "While PostgreSQL or storage cannot serve a request, the response is 503 with `Retry-After` and a `reason` in",
         f"the `details`. A request waits at most {ANSWER_SECONDS:.0f} seconds for each response of storage; for the",
-        "completion of an upload in parts, and for the next bytes of a file, it waits longer. A defect of Upwell is a",
+        "completion of a multipart upload, and for the next bytes of a file, it waits longer. A defect of Upwell is a",
         "500.",
         "",
         *["| code | reason | message | `Retry-After` |", "|---|---|---|---|", *answers, ""],

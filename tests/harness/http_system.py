@@ -349,10 +349,10 @@ class HttpSystem:
         """Return the stored object of a key."""
         return self._stand.run(in_process.stored(self._stand.storage, storage_key))
 
-    def proved(self, upload_id: str) -> bytes | None:
+    def verified_bytes(self, upload_id: str) -> bytes | None:
         """Return the bytes that an upload was completed with."""
         services = self._stand.services
-        return self._stand.run(in_process.proved(services, self._account, self._stand.storage, upload_id))
+        return self._stand.run(in_process.verified_bytes(services, self._account, self._stand.storage, upload_id))
 
     def multiparts(self) -> Collection[tuple[str, str]]:
         """Return the multipart uploads of the organization that were neither completed nor aborted."""

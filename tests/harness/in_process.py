@@ -128,7 +128,7 @@ async def multiparts(storage: ObjectStorage, account: Account) -> Collection[tup
     }
 
 
-async def proved(services: Services, account: Account, storage: ObjectStorage, upload_id: str) -> bytes | None:
+async def verified_bytes(services: Services, account: Account, storage: ObjectStorage, upload_id: str) -> bytes | None:
     """Return the bytes of a completed upload: the pinned version, or the bytes that still have the ETag."""
     record = await services.ports.read_side.upload(account.namespace.namespace_id, upload_id)
     if record is None or record.size_bytes is None or record.etag is None:

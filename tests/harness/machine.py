@@ -422,7 +422,7 @@ class UploadMachine(Watching):
 
     @precondition(lambda self: self.system.powers.passes_time)
     @rule(target=sent, wish=wishes(), other=bodies)
-    def overwrite_what_was_proved(self, wish: Wish, other: bytes) -> Any:  # noqa: ANN401  # the same
+    def overwrite_verified_bytes(self, wish: Wish, other: bytes) -> Any:  # noqa: ANN401  # the same
         """Do the whole job, send other bytes by the same URL, and wait until it has expired."""
         made = self._do_the_job(wish, "nothing", None)
         for upload_id in made.values:

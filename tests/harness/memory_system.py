@@ -282,9 +282,9 @@ class MemorySystem:
         """Return the stored object of a key."""
         return self._run(in_process.stored(self._storage, storage_key))
 
-    def proved(self, upload_id: str) -> bytes | None:
+    def verified_bytes(self, upload_id: str) -> bytes | None:
         """Return the bytes that an upload was completed with."""
-        return self._run(in_process.proved(self._services, self._account, self._storage, upload_id))
+        return self._run(in_process.verified_bytes(self._services, self._account, self._storage, upload_id))
 
     def multiparts(self) -> Collection[tuple[str, str]]:
         """Return the multipart uploads that were neither completed nor aborted."""

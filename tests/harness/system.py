@@ -506,7 +506,7 @@ class System(Protocol):
         """Return the stored object of a key now."""
         ...
 
-    def proved(self, upload_id: str) -> bytes | None:
+    def verified_bytes(self, upload_id: str) -> bytes | None:
         """Return the bytes that a completed upload was completed with, if storage still has them."""
         ...
 

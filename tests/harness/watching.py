@@ -128,7 +128,7 @@ class Watching(RuleBasedStateMachine):
         self._check_objects(everything=self.system.powers.quick)
 
     @invariant()
-    def somebody_will_go_on_with_it(self) -> None:
+    def will_be_continued(self) -> None:
         """Every open upload has a job that ends it; every ended one has those that clean up."""
         kinds: dict[str, set[str]] = {}
         jobs = self.system.jobs()
@@ -470,7 +470,7 @@ class Watching(RuleBasedStateMachine):
             assert self.system.stored(upload.storage_key) == upload.stored, (upload.upload_id, upload.status)
             if upload.status == COMPLETED and upload.keeps:
                 intact = self.model.versioned or upload.stored == upload.content
-                assert self.system.proved(upload.upload_id) == (upload.content if intact else None)
+                assert self.system.verified_bytes(upload.upload_id) == (upload.content if intact else None)
             if upload.status in OPEN:
                 assert not upload.keeps
 

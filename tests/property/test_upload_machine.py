@@ -41,7 +41,7 @@ class Replay(UploadMachine):
             self.lists_and_counters_are_right()
             self.the_quota_is_right()
             self.objects_are_right()
-            self.somebody_will_go_on_with_it()
+            self.will_be_continued()
         finally:
             self.teardown()
 

@@ -139,7 +139,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("a parameter of another index", index(field_schema={"type": "text", "is_tenant": True})),
     ("an infrastructure without a collection", {"infrastructure": {}}),
     ("a collection name too short", infrastructure(qdrant_collection="ab")),
-    ("a cluster id that is none", infrastructure(ray_cluster_id="cluster")),
+    ("an invalid cluster id", infrastructure(ray_cluster_id="cluster")),
     ("an unknown tier", infrastructure(compute_tier="x")),
     ("too many jobs", infrastructure(max_concurrent_jobs=1001)),
     ("no worker at all", infrastructure(max_workers=0)),

@@ -22,7 +22,7 @@ Answer = TypeVar("Answer")
 
 
 @pytest.fixture
-def caching_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def caching_forever(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a cached answer live until an event drops it."""
     monkeypatch.setattr(postgres_directory, "CACHE_SECONDS", 1e9)
 
@@ -79,7 +79,7 @@ async def test_revoked_and_expired_keys_are_found_too(kit: Kit, account: Account
     assert (revoked.revoked_at, revoked.revoked_by) == (account.clock.now(), account.key_id)
 
 
-@pytest.mark.usefixtures("caching_for_ever")
+@pytest.mark.usefixtures("caching_forever")
 async def test_absence_is_never_cached(kit: Kit, account: Account) -> None:
     directory = kit.directory
     namespace, key = account.namespace("late"), account.key("late")
@@ -95,7 +95,7 @@ async def test_absence_is_never_cached(kit: Kit, account: Account) -> None:
     assert await directory.key(key_hash) is not None
 
 
-@pytest.mark.usefixtures("caching_for_ever")
+@pytest.mark.usefixtures("caching_forever")
 async def test_a_cached_answer_is_dropped_by_the_events_that_change_it(kit: Kit, account: Account) -> None:
     directory = kit.directory
     await directory.key(account.key_hash)
@@ -116,7 +116,7 @@ async def test_a_cached_answer_is_dropped_by_the_events_that_change_it(kit: Kit,
         )
 
 
-@pytest.mark.usefixtures("caching_for_ever")
+@pytest.mark.usefixtures("caching_forever")
 async def test_a_new_name_is_found_and_the_old_one_no_longer(kit: Kit, account: Account) -> None:
     directory = kit.directory
     for old, new in (("files", "films"), ("films", "files")):
@@ -132,7 +132,7 @@ async def test_a_new_name_is_found_and_the_old_one_no_longer(kit: Kit, account: 
     assert await directory.namespace(account.organization_id, "live") is not None
 
 
-@pytest.mark.usefixtures("caching_for_ever")
+@pytest.mark.usefixtures("caching_forever")
 async def test_what_is_being_deleted_is_known_to_be_and_then_gone(kit: Kit, account: Account) -> None:
     directory, log = kit.directory, kit.other_log
     assert await directory.bucket(account.namespace_id, "files") is not None
@@ -149,7 +149,7 @@ async def test_what_is_being_deleted_is_known_to_be_and_then_gone(kit: Kit, acco
     await until(lambda: directory.namespace(account.organization_id, account.namespace_id), lambda found: found is None)
 
 
-@pytest.mark.usefixtures("caching_for_ever")
+@pytest.mark.usefixtures("caching_forever")
 async def test_a_change_by_the_same_process_is_visible_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,7 +190,7 @@ async def test_a_directory_that_gets_no_notifications_reads_each_time(database: 
         await pool.close()
 
 
-@pytest.mark.usefixtures("caching_for_ever")
+@pytest.mark.usefixtures("caching_forever")
 async def test_absence_is_not_cached_even_where_no_change_is_announced(database: Database) -> None:
     async with postgres_kit(database.url) as kit:
         account = await open_account(kit.log)

@@ -80,7 +80,7 @@ async def bytes_that_are_there(kit: Kit, account: Account) -> dict[str, Any]:
     return {"no_original": (WantedContent(bucket_id=account.bucket_id, sha256=HASH),)}
 
 
-async def an_original_that_nobody_knows(_: Kit, account: Account) -> dict[str, Any]:
+async def an_unknown_original(_: Kit, account: Account) -> dict[str, Any]:
     return {"stored": (account.ids.new("upl_"),)}
 
 
@@ -119,7 +119,7 @@ async def an_upload_that_another_object_holds(kit: Kit, account: Account) -> dic
         (an_owner_whose_claim_is_free, RELEASED),
         (an_owner_whose_claim_another_has, RELEASED),
         (bytes_that_are_there, DUPLICATE),
-        (an_original_that_nobody_knows, GONE),
+        (an_unknown_original, GONE),
         (an_original_that_is_not_completed, GONE),
         (an_original_that_keeps_no_bytes, GONE),
         (an_original_that_was_forgotten, GONE),

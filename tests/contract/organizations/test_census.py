@@ -31,7 +31,7 @@ def some(counts: Mapping[Status, int]) -> dict[Status, int]:
     return {status: count for status, count in counts.items() if count}
 
 
-async def test_uploads_count_by_their_state_whosever_they_are(census: Census, kit: Kit, account: Account) -> None:
+async def test_uploads_count_by_their_state_in_any_organization(census: Census, kit: Kit, account: Account) -> None:
     assert some(await census.uploads()) == {}
     other = await open_account(kit.log, beside=account)
     await account.request(kit.log)

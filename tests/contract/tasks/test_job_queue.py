@@ -211,7 +211,7 @@ async def given_back(kit: Kit, _: Account, job: Job) -> None:
     await kit.jobs.put_off(job, until=job.due_at + LASTS, error=None)
 
 
-async def set_anew(kit: Kit, account: Account, job: Job) -> None:
+async def reschedules(kit: Kit, account: Account, job: Job) -> None:
     await account.send(kit.log, job.upload_id, account.reissues())
 
 
@@ -219,7 +219,7 @@ async def done_by_another(kit: Kit, _: Account, job: Job) -> None:
     await kit.other_jobs.done(await lease_one(kit.other_jobs, job.due_at + LASTS))
 
 
-@pytest.mark.parametrize("lost", [lost_to_another_worker, given_back, set_anew, done_by_another])
+@pytest.mark.parametrize("lost", [lost_to_another_worker, given_back, reschedules, done_by_another])
 async def test_a_worker_that_lost_the_lease_changes_nothing(
     kit: Kit, account: Account, upload_id: str, due_at: datetime, lost: Callable[..., Any]
 ) -> None:

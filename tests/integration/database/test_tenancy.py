@@ -263,10 +263,10 @@ def transport_to(app: Any) -> httpx.ASGITransport:  # noqa: ANN401  # Litestar's
 class Careless(Admitting, frozen=True, kw_only=True):
     """An application that looks up any namespace, of any organization."""
 
-    everybody: list[NamespaceRecord]
+    namespaces: list[NamespaceRecord]
 
     async def namespace(self, caller: object, id_or_name: str | None) -> NamespaceRecord:  # noqa: ARG002  # that is it
-        for namespace in self.everybody:
+        for namespace in self.namespaces:
             if namespace.namespace_id == id_or_name:
                 return namespace
         raise NotFoundError("namespace_not_found", "There is no such namespace.")
@@ -278,7 +278,7 @@ async def test_the_wall_holds_over_http_when_the_applications_own_check_is_gone(
     @asynccontextmanager
     async def careless() -> AsyncIterator[Services]:
         async with running(settings) as services:
-            admit = made_from(Careless, services.admit, everybody=[victim.namespace, thief.namespace])
+            admit = made_from(Careless, services.admit, namespaces=[victim.namespace, thief.namespace])
             yield msgspec.structs.replace(services, admit=admit)
 
     victim, thief = [await make_tenant(database, "http://upwell") for _ in range(2)]

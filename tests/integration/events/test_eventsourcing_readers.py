@@ -301,7 +301,7 @@ async def test_what_is_appended_after_a_subscription_has_read_and_before_it_list
     account = await open_account(kit.log)
     loop = asyncio.get_running_loop()
     has_read, has_appended, heard = Flag(), Flag(), asyncio.Event()
-    # A session that has heard of the event: without one, PostgreSQL gives a new listener what is still in its queue.
+    # A session that has received the event: without one, PostgreSQL gives a new listener what is still in its queue.
     other = await connect(database.owner_url, role=None)
     await other.add_listener("upwell_events", lambda *_: heard.set())
 

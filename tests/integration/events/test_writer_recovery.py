@@ -575,7 +575,7 @@ class Replicated:
         await watch.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{'ghost' if it_waits else ''}'")
         await watch.execute("SELECT pg_reload_conf()")
 
-        async def it_is_so() -> bool:
+        async def condition() -> bool:
             """Commit, because a session shows the setting before the checkpointer, and so a commit, follows it."""
             probe = await connect(self.url, role=None)
             try:
@@ -586,7 +586,7 @@ class Replicated:
                 await probe.close()
             return not it_waits
 
-        await until(it_is_so)
+        await until(condition)
 
 
 async def until_one_waits_for_a_standby(watch: Connection, what: str) -> int:
