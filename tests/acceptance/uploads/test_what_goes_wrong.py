@@ -19,14 +19,14 @@ from domain.uploads.parts import MIN_PART_BYTES
 from tests.acceptance.uploads.test_main_job import announce, put
 from tests.acceptance.world import BODY, BYTES, NOTHING, OVERWRITTEN, PARTS, PNG, QUOTA, TIER_LIMIT, World
 
-OTHER = b"other bytes of the same length, which were never announced before now" + b"." * 30
+OTHER = b"other bytes of the same length, which were never announced before this" + b"." * 30
 PNG_NOTE = "The bytes are a PNG image (image/png), but the upload says video/mp4."
 SHA256 = hashlib.sha256(BODY).hexdigest()
 LONG = re.compile(r"\b(upl_|[0-9a-f]{6}(?=[0-9a-f]{26}))\w+")  # ids and hashes are shortened
 
 NOT_THERE = "No bytes are stored for this upload: send the file to its URL, then confirm again."
 OTHER_HASH = (
-    "The bytes that arrived have the SHA-256 c425df…, not 475901…. Request a new upload, and send the file again."
+    "The bytes that arrived have the SHA-256 ef9ed4…, not 475901…. Request a new upload, and send the file again."
 )
 NO_ROOM = (
     "The storage quota is 8388608 bytes, 0 are stored or reserved, and 8388609 more were requested: "
