@@ -447,26 +447,46 @@ def render(
 ) -> UploadResponse:
     """Return the wire representation. `is_duplicate`: it is the original of an upload that was not created."""
     usable = signed or (download if download and len(download.url) <= MAX_URL_LENGTH else None)
-    return made_from(
-        UploadResponse,
-        record,
+    # Field by field, because each create passes here.
+    return UploadResponse(
+        upload_id=record.upload_id,
+        bucket_id=record.bucket_id,
+        filename=record.filename,
+        content_type=record.content_type,
         file_size_bytes=record.declared_size_bytes if record.size_bytes is None else record.size_bytes,
         presigned_url=usable.url if usable else None,
         presigned_url_expiration=record.url_expires_in_seconds,
         s3_key=record.storage_key,
+        status=record.status,
+        metadata=record.metadata,
         create_object_on_confirm=record.create_object,
+        object_metadata=record.object_metadata,
+        blob_property=record.blob_property,
+        blob_type=record.blob_type,
         file_hash=record.sha256 or record.declared_sha256,
+        skip_duplicates=record.skip_duplicates,
         is_duplicate=is_duplicate or record.duplicate_of is not None,
         duplicate_of_upload_id=record.upload_id if is_duplicate else record.duplicate_of or None,
         skipped_unique_key=record.existing_object_id is not None,
         existing_object_id=record.existing_object_id or None,
         message=message or _message(record),
+        created_at=record.created_at,
+        expires_at=record.expires_at,
+        completed_at=record.completed_at,
+        verified_at=record.verified_at,
+        etag=record.etag,
+        object_id=record.object_id,
+        task_id=record.task_id,
         required_headers=signed.headers if signed else None,
         download_url=download.url if download else None,
         method="put" if record.part_size is None else "multipart",
+        part_size=record.part_size,
         part_count=part_count(record.declared_size_bytes, record.part_size),
+        auto_confirm=record.auto_confirm,
         integrity="storage" if record.storage_checks else None,
         content_type_note=_note(record),
+        deletes_at=record.deletes_at,
+        failure_reason=record.failure_reason,
     )
 
 
@@ -492,17 +512,24 @@ def _announced(
     object_metadata = data.object_metadata
     if shared_object_metadata is not None:
         object_metadata = {**shared_object_metadata, **(object_metadata or {})}
-    return made_from(
-        Announcement,
-        data,
+    # Field by field, because each create passes here.
+    return Announcement(
+        filename=data.filename,
+        content_type=data.content_type,
         declared_size_bytes=data.file_size_bytes,
         metadata={**shared_metadata, **data.metadata} if shared_metadata else data.metadata,
         create_object=data.create_object_on_confirm,
         object_metadata=object_metadata,
+        blob_property=data.blob_property,
+        blob_type=data.blob_type,
+        multipart=data.multipart,
         declared_sha256=data.file_hash,
         storage_checks=data.integrity == "storage",
         url_expires_in_seconds=data.presigned_url_expiration,
+        skip_duplicates=data.skip_duplicates,
         policy=policy,
+        auto_confirm=data.auto_confirm,
+        expires_after_seconds=data.expires_after_seconds,
     )
 
 
