@@ -34,6 +34,7 @@ async def read(storage: S3ObjectStorage, content: StoredContent) -> bytes:
 CALLS: dict[str, Callable[[S3ObjectStorage], Any]] = {
     "head": lambda storage: storage.head("k"),
     "read": lambda storage: read(storage, PINNED),
+    "fetch": lambda storage: storage.fetch("k", limit_bytes=10),
     "delete": lambda storage: storage.delete("k"),
     "begin": lambda storage: storage.begin_multipart("k", content_type="a/b"),
     "parts": lambda storage: storage.parts("k", "m"),
@@ -110,7 +111,7 @@ async def test_a_server_that_does_not_speak_is_unavailable(
     assert error.value.__cause__ is not None
 
 
-@pytest.mark.parametrize("name", ["head", "read", "begin", "parts", "ping"])
+@pytest.mark.parametrize("name", ["head", "read", "fetch", "begin", "parts", "ping"])
 @pytest.mark.parametrize("silent_from", [0, 1], ids=["silent", "silent after an error"])
 async def test_a_request_waits_for_a_silent_server_for_one_period_of_all_attempts(name: str, silent_from: int) -> None:
     def answer(*_: object) -> bytes | None:
@@ -135,7 +136,9 @@ async def test_refused_credentials_are_the_operators_business(
             await call(storage)
 
 
-@pytest.mark.parametrize("call", [call for name, call in CALLS.items() if name not in {"head", "prepare", "ping"}])
+@pytest.mark.parametrize(
+    "call", [call for name, call in CALLS.items() if name not in {"head", "fetch", "prepare", "ping"}]
+)
 async def test_a_missing_bucket_is_the_operators_business(call: Callable[[S3ObjectStorage], Any]) -> None:
     async with storage_on(lambda *_: refused(404, "NoSuchBucket")) as (storage, _):
         with pytest.raises(StorageDeniedError):
