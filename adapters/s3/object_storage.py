@@ -45,6 +45,7 @@ from application.ports.storage.object_storage import (
     StoredContent,
     StoredPart,
 )
+from domain.uploads.verification import unquoted
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -137,7 +138,7 @@ class S3ObjectStorage:
     async def head(self, key: str) -> StoredContent | None:
         """Return what is stored under `key` now, or None if nothing is.
 
-        A HEAD has no body, so that a missing bucket looks like a missing object: `ping` tells them apart.
+        A HEAD has no body, so a missing bucket looks like a missing object: `ping` tells them apart.
         """
         with storage_errors():
             async with self._answer_in_time():
@@ -147,23 +148,28 @@ class S3ObjectStorage:
     async def fetch(self, key: str, *, limit_bytes: int) -> Fetched | None:
         """Return what is stored under `key` now with its bytes, if there are at most `limit_bytes`, or None.
 
-        A GET that is signed here, as in `_head`; whatever is unclear is left to `head`, and the bytes to `read`.
+        The GET is signed by `_send`; after an unclear answer `head` looks, and `read` reads the bytes.
         """
         with storage_errors():
-            try:
-                async with self._answer_in_time():
-                    answer = await self._send("GET", key)
-                if answer is None:
-                    return None
-                content = _content(_fields(answer.headers))
-                if content.size_bytes > limit_bytes:
-                    answer.raw.close()  # without the bytes
-                    return Fetched(content=content)
+            async with self._answer_in_time():
+                try:
+                    return await self._fetch(key, limit_bytes)
+                except _Unclear:
+                    found = await self._looked_at(key)
+        return None if found is None else Fetched(content=_content(found))
+
+    async def _fetch(self, key: str, limit_bytes: int) -> Fetched | None:
+        answer = await self._send("GET", key)
+        if answer is None:
+            return None
+        body = None
+        try:
+            content = _content(_fields(answer.headers))
+            if content.size_bytes <= limit_bytes:
                 body = await answer.content
-            except (_Unclear, ConnectionClosedError):
-                content_alone = await self.head(key)
-                return None if content_alone is None else Fetched(content=content_alone)
-        if len(body) != content.size_bytes:
+        finally:
+            answer.raw.close()  # without bytes that were not read
+        if body is not None and len(body) != content.size_bytes:
             raise StorageUnavailableError(f"the stream ended {content.size_bytes - len(body)} bytes early")
         return Fetched(content=content, body=body)
 
@@ -188,10 +194,10 @@ class S3ObjectStorage:
         return None if answer is None else _fields(answer.headers)
 
     async def _send(self, method: str, key: str) -> Any:  # noqa: ANN401  # botocore's
-        """Send a request with a URL that was signed here; None: there is no such object. Every confirmation does.
+        """Send a request with a URL that was signed here; None: there is no such object. Every confirm sends one.
 
-        botocore takes three times as long over such a request. What this does not know, and what may pass, is left to
-        botocore, which tries again: `_Unclear` is raised then.
+        botocore takes three times as long over such a request. `_Unclear` is raised for any other answer, and for a
+        closed connection: botocore then repeats the request and names the error.
         """
         url = self._signer.presign(method, key, headers=_CHECKED, expires_in_seconds=60, now=datetime.now(UTC))
         session = cast("Any", self._client)._endpoint.http_session  # noqa: SLF001  # with the proxies and TLS of the client
@@ -202,8 +208,7 @@ class S3ObjectStorage:
         if answer.status_code == HTTPStatus.OK:
             return answer
         if method == "GET":
-            answer.raw.close()
-        # the body of a GET may say that the bucket is missing, which `head` cannot tell either
+            await answer.content  # a short error document; the connection stays open
         if answer.status_code == HTTPStatus.NOT_FOUND:
             return None
         raise _Unclear
@@ -222,13 +227,13 @@ class S3ObjectStorage:
                     found = await self._client.get_object(Bucket=self._bucket, Key=key, **pin)
             except ClientError as error:
                 if status_of(error) in _GONE and code_of(error) != "NoSuchBucket":
-                    raise ContentChangedError(f"the content {content.etag!r} is there no longer") from error
+                    raise ContentChangedError(f"the content {content.etag!r} is no longer there") from error
                 raise
             async with found["Body"] as body:
                 # Servers exist that ignore If-Match, or Range.
                 length = field(found, "ContentLength")
-                if field(found, "ETag").strip('"') != content.etag or length not in {wanted, content.size_bytes}:
-                    raise ContentChangedError(f"the content {content.etag!r} is there no longer")
+                if unquoted(field(found, "ETag")) != content.etag or length not in {wanted, content.size_bytes}:
+                    raise ContentChangedError(f"the content {content.etag!r} is no longer there")
                 left = wanted
                 async for chunk in body.iter_chunks(CHUNK_BYTES):
                     part = chunk[:left]
@@ -244,7 +249,7 @@ class S3ObjectStorage:
         with storage_errors():
             deleted: set[str | None] = set()
             while versions := await self._versions(key):
-                # Our key sorts before all that merely begin with it: while a page is full of it, there may be more.
+                # Our key sorts before every key that merely begins with it: while it fills a page, there may be more.
                 for version_id in versions:
                     pin: dict[str, Any] = {} if version_id is None else {"VersionId": version_id}
                     await self._client.delete_object(Bucket=self._bucket, Key=key, **pin)
@@ -271,7 +276,7 @@ class S3ObjectStorage:
             if is_unsupported(error):
                 return []
             raise
-        # Our key comes before all that merely begin with it.
+        # Our key comes before every key that merely begins with it.
         there = [each["VersionId"] for each in page.get("Versions", ()) if each["Key"] == key]
         if version_id not in there and not (there and await self._has_version(key, version_id)):
             return []  # it is not there: it is better to keep what is
@@ -290,7 +295,7 @@ class S3ObjectStorage:
         return True
 
     async def begin_multipart(self, key: str, *, content_type: str, checked: bool = False) -> str:
-        """Begin an upload in parts; one whose id is lost with the answer goes by the rule that `prepare` sets.
+        """Begin an upload in parts; one whose id is lost with the answer is removed by the rule that `prepare` sets.
 
         S3 takes checksums of parts only if the upload was begun with their algorithm, and wants them again when it is
         completed. SeaweedFS wants them then too, but does not list them: there an upload is begun without, and the
@@ -345,7 +350,7 @@ class S3ObjectStorage:
 
         def rank(part: Mapping[str, Any]) -> tuple[int, bool, datetime]:
             number = field(part, "PartNumber")
-            return number, (number, field(part, "ETag").strip('"')) in meant, field(part, "LastModified")
+            return number, (number, unquoted(field(part, "ETag"))) in meant, field(part, "LastModified")
 
         listed.sort(key=rank)
         found = {part["PartNumber"]: part for part in listed}
@@ -353,7 +358,7 @@ class S3ObjectStorage:
             StoredPart(
                 part_number=number,
                 size_bytes=field(part, "Size"),
-                etag=field(part, "ETag").strip('"'),
+                etag=unquoted(field(part, "ETag")),
                 sha256=sha256_hex(part.get("ChecksumSHA256")),
             )
             for number, part in found.items()
@@ -526,13 +531,16 @@ class S3ObjectStorage:
 def _fields(headers: Mapping[str, str]) -> Mapping[str, Any]:
     """Return the fields of an object, as botocore names them, from the headers of an answer."""
     found = {name: headers[header] for name, header in _HEAD_FIELDS.items() if header in headers}
-    return {**found, "ContentLength": int(field(found, "ContentLength"))}
+    length = str(field(found, "ContentLength"))
+    if not length.isdecimal():
+        raise StorageUnavailableError("the response has a Content-Length that is not a number")
+    return {**found, "ContentLength": int(length)}
 
 
 def _content(found: Mapping[str, Any]) -> StoredContent:
     return StoredContent(
         size_bytes=field(found, "ContentLength"),
-        etag=field(found, "ETag").strip('"'),
+        etag=unquoted(field(found, "ETag")),
         content_type=found.get("ContentType"),
         content_encoding=found.get("ContentEncoding") or None,
         version_id=version_id(found),

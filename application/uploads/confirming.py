@@ -64,15 +64,17 @@ class _Confirmer(msgspec.Struct, frozen=True, kw_only=True):
     may_delete: bool
 
 
-class _Begun(msgspec.Struct, frozen=True):
-    """The beginning of a verification; `verification`: its end, if the confirm itself verifies."""
+class _Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a confirm found in storage for a version of the upload, kept for further attempts."""
 
-    proposal: Proposal[UploadEvent]
-    verification: Verification | None
+    version: int
+    command: BeginVerification
+    seen: Fetched
+    verification: Verification
 
 
 class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
-    """One command. Idempotent: a repeated confirm gets the same result."""
+    """One command. Idempotent: a repeated confirm of a completed upload gets the same result."""
 
     log: EventLog
     read_side: ReadSide
@@ -104,45 +106,33 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         claim is refused, and the upload does not change.
         """
         record = await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id)
-        key_id, begun = caller.key.key_id, None
-
-        async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
-            nonlocal begun
-            if isinstance(upload.state, Completed | Processing):
-                return None
-            if begun is None:
-                confirmer = await self._confirmer(upload, caller.actor_id, key_id)
-                await self._check_policy(upload, confirmer, claimed)
-                command, seen = await self._look(upload, confirmer, claimed, parts)
-                takes_long = as_task or seen.content.size_bytes >= self.rules.inline_limit_bytes
-                inline = not takes_long or await self.verify.refutes(upload, seen.content, command.claimed) is not None
-                events = UPLOAD.decide(msgspec.structs.replace(command, inline=inline), upload.state)
-                if not inline:
-                    await self._make_task(upload, events)
-                begun = _Begun(
-                    proposal=Proposal(origin=command.origin, events=events, conditions=Conditions(key_id=key_id)),
-                    verification=self.verify.begin(upload_id, actor_id=caller.actor_id, seen=seen) if inline else None,
-                )
-            return begun.proposal
+        key_id, looked, worker_ends = caller.key.key_id, None, as_task
 
         async def confirm(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
-            proposal = await begin(upload)
-            if proposal is None or begun is None or begun.verification is None:
-                return proposal
-            return await _in_one(upload, proposal, begun.verification)
+            nonlocal looked
+            if isinstance(upload.state, Completed | Processing):
+                return None
+            looked = await self._looked(looked, upload, caller.actor_id, key_id, claimed, parts)
+            command, content = looked.command, looked.seen.content
+            takes_long = worker_ends or content.size_bytes >= self.rules.inline_limit_bytes
+            inline = not takes_long or await self.verify.refutes(upload, content, command.claimed) is not None
+            events = UPLOAD.decide(msgspec.structs.replace(command, inline=inline), upload.state)
+            begun = Proposal(origin=command.origin, events=events, conditions=Conditions(key_id=key_id))
+            if inline:
+                return await _in_one(upload, begun, looked.verification)
+            await self._make_task(upload, events)
+            return begun
 
         async def learn(objection: Objection) -> bool:
-            nonlocal begun
-            verification = None if begun is None else begun.verification
-            if isinstance(objection, VersionConflictError) and objection.stream_id == upload_id:
-                begun = None
+            if isinstance(objection, VersionConflictError):
                 return True
-            return verification is not None and await verification.learn(objection)
+            return looked is not None and not worker_ends and await looked.verification.learn(objection)
 
         try:
             upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
-        except BusyError:  # with an object that others change all the time: begin, and let a worker end it
-            upload = await handle(self.log, UPLOAD, upload_id, begin)
+        except BusyError:  # others change the same object all the time: a worker ends the verification
+            worker_ends = True
+            upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
         return await self._answer(record, upload)
 
     async def within_task(
@@ -152,22 +142,48 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
 
         A verification in progress is repeated, because its process may be gone.
         """
-        record, seen = await find_upload(self.read_side, namespace_id, upload_id, bucket_id), None
+        record, looked = await find_upload(self.read_side, namespace_id, upload_id, bucket_id), None
 
-        async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
-            nonlocal seen
+        async def confirm(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+            nonlocal looked
             if isinstance(upload.state, Completed | Failed | Processing):
                 return None
-            confirmer = await self._confirmer(upload, actor_id, actor_id)
-            await self._check_policy(upload, confirmer, claimed)
-            command, seen = await self._look(upload, confirmer, claimed)
-            return Proposal(origin=command.origin, events=UPLOAD.decide(command, upload.state))
+            looked = await self._looked(looked, upload, actor_id, actor_id, claimed)
+            begun = Proposal(origin=looked.command.origin, events=UPLOAD.decide(looked.command, upload.state))
+            if looked.seen.content.size_bytes >= self.rules.inline_limit_bytes:
+                return begun
+            return await _in_one(upload, begun, looked.verification)
 
-        upload = await handle(self.log, UPLOAD, upload_id, begin)
-        upload = await self.verify(upload, actor_id=actor_id, seen=seen if upload.news else None, touch=touch)
+        async def learn(objection: Objection) -> bool:
+            if isinstance(objection, VersionConflictError):
+                return True
+            return looked is not None and await looked.verification.learn(objection)
+
+        upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
+        if isinstance(upload.state, Processing):
+            seen = looked.seen if looked is not None and upload.news else None
+            upload = await self.verify(upload, actor_id=actor_id, seen=seen, touch=touch)
         if isinstance(upload.state, Pending | InProgress):
             raise StorageUnavailableError(_STORAGE_IS_SLOW)
         return await self._answer(record, upload)
+
+    async def _looked(
+        self,
+        before: _Looked | None,
+        upload: Loaded[UploadEvent, Upload],
+        actor_id: str,
+        key_id: str,
+        claimed: Claimed,
+        parts: Sequence[NamedPart] | None = None,
+    ) -> _Looked:
+        """Check the policy, and return what is stored: the result from before, if it was for this version."""
+        confirmer = await self._confirmer(upload, actor_id, key_id)
+        await self._check_policy(upload, confirmer, claimed)
+        if before is not None and before.version == upload.version:
+            return before
+        command, seen = await self._look(upload, confirmer, claimed, parts)
+        verification = self.verify.begin(upload.stream_id, actor_id=actor_id, seen=seen)
+        return _Looked(version=upload.version, command=command, seen=seen, verification=verification)
 
     async def _confirmer(self, loaded: Loaded[UploadEvent, Upload], actor_id: str, key_id: str) -> _Confirmer:
         requested = key_id == await self.verify.requester(loaded)
@@ -198,7 +214,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             return
         request = request_of(loaded.state)
         sha256 = None if request is None else request.declared_sha256
-        if claimed.sha256 is not UNSET and sha256 is None and content.size_bytes < self.rules.inline_limit_bytes:
+        if claimed.sha256 is not UNSET and content.size_bytes < self.rules.inline_limit_bytes:
             sha256 = await self.verify.sha256_of(loaded, seen)
         wrong = await self.verify.refutes(loaded, content, claimed, sha256=content.sha256 or sha256)
         if wrong is not None:
@@ -302,8 +318,7 @@ async def _in_one(
 ) -> Proposal[UploadEvent]:
     """Return one proposal that begins and ends a verification."""
     end = await verification.end(upload.followed_by(UPLOAD, begun.events), begun.origin.command_id)
-    if end is None:
-        return begun
+    assert end is not None  # noqa: S101  # after `begun`, the upload is PROCESSING
     return msgspec.structs.replace(
         end,
         events=begun.events + end.events,

@@ -482,11 +482,17 @@ class Model:
         upload.changed_etag, upload.changed_at = etag or "", now
 
     def _inherit(self, heir: Upload, original: Upload) -> None:
-        """Let a duplicate keep the bytes of its original, which is deleted next."""
+        """Let a duplicate keep the bytes of its original, which is deleted next.
+
+        The first one, except for those whose confirm was sent together with the deletion: the deletion may have been
+        decided before they were completed.
+        """
         standing = [
             each for each in self.uploads.values() if each.duplicate_of is original and each.status == COMPLETED
         ]
-        assert standing[:1] == [heir], f"{heir.upload_id} inherits, expected the first of {standing}"
+        assert heir in standing, f"{heir.upload_id} inherits, expected one of {standing}"
+        earlier = standing[: standing.index(heir)]
+        assert self.confirming.keys() >= {each.upload_id for each in earlier}, f"{heir.upload_id} before {earlier}"
         assert original.keeps, "bytes were inherited that no upload keeps"
         assert original.changed_etag is None, "other bytes were inherited"
         original.swap(heir)

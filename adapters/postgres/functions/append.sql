@@ -7,8 +7,8 @@
 -- number.
 -- A command writes only for its own organization: neither into another organization's stream nor in its name.
 -- The state of a foreign topic may be anything: it is stored, and not read.
--- Plans are made once and for any values, with indexes: to plan each call costs more than the call, and a plan from the
--- time of an empty table would read all of a full one.
+-- Each statement is planned once, for all values, and with indexes: planning each call costs more than the call, and a plan
+-- made while a table was empty would scan the whole table later.
 -- Names in the body and in the functions that it calls are not qualified: it sets the search path to `upwell`, and a
 -- rebuild sets it to its schema of fresh tables, so that both use the same projection.
 -- Called by: checking.py; event_log.py.
@@ -124,7 +124,7 @@ BEGIN
             WHILE i < last_ LOOP
                 i := i + 1;
                 e := CASE WHEN is_ours(p_topics[i]) THEN convert_from(p_states[i], 'UTF8')::jsonb END;
-                IF e->'origin'->>'organization_id' <> org THEN
+                IF e IS NOT NULL AND e->'origin'->>'organization_id' IS DISTINCT FROM org THEN
                     RAISE EXCEPTION 'an event of % in a command of %', e->'origin'->>'organization_id', org;
                 END IF;
                 IF p_topics[i] = 'upload.requested.v1' AND p_versions[i] = 1 THEN
@@ -143,11 +143,11 @@ BEGIN
                 END IF;
                 IF p_topics[i] = 'upload.verification_began.v1' AND i + 2 <= last_
                     AND p_topics[i + 1] = 'upload.verified.v1' AND p_topics[i + 2] = 'upload.completed.v1'
-                    AND p_ids[i + 2] = p_ids[i] THEN
+                    AND p_ids[i + 1] = p_ids[i] AND p_ids[i + 2] = p_ids[i] THEN
                     proof := ARRAY[e, convert_from(p_states[i + 1], 'UTF8')::jsonb,
                         convert_from(p_states[i + 2], 'UTF8')::jsonb];
-                    IF proof[2]->'origin'->>'organization_id' <> org
-                        OR proof[3]->'origin'->>'organization_id' <> org THEN
+                    IF proof[2]->'origin'->>'organization_id' IS DISTINCT FROM org
+                        OR proof[3]->'origin'->>'organization_id' IS DISTINCT FROM org THEN
                         RAISE EXCEPTION 'an event of another organization in a command of %', org;
                     END IF;
                     change := write_verification(p_ids[i], p_versions[i], p_states[i:i + 2], proof, next_ + 1);

@@ -19,6 +19,7 @@ from adapters.s3.object_storage import S3ObjectStorage
 from application.ports.storage.object_storage import (
     MIN_PART_BYTES,
     ContentChangedError,
+    Fetched,
     ObjectStorage,
     PartsRefusedError,
     StorageUnavailableError,
@@ -297,6 +298,37 @@ async def test_a_read_of_the_first_bytes_of_what_was_overwritten_gives_the_pinne
     else:
         with pytest.raises(ContentChangedError):
             await read_head()
+
+
+@pytest.mark.parametrize("size", [0, 1, 1000])
+async def test_a_fetch_gives_what_head_and_read_give_by_one_call(case: Case, key: str, size: int) -> None:
+    body = secrets.token_bytes(size)
+    await case.put(key, body, "text/plain", False)
+
+    fetched = await case.storage.fetch(key, limit_bytes=1000)
+
+    assert fetched == Fetched(content=await head(case.storage, key), body=body)
+
+
+async def test_a_fetch_of_more_than_the_limit_gives_no_bytes(case: Case, key: str) -> None:
+    await case.put(key, bytes(1001), "text/plain", False)
+
+    for _ in range(3):  # the connection of each may be used again, or is closed
+        fetched = await case.storage.fetch(key, limit_bytes=1000)
+        assert fetched == Fetched(content=await head(case.storage, key))
+
+
+async def test_a_fetch_of_nothing_is_none(case: Case, key: str) -> None:
+    assert await case.storage.fetch(key, limit_bytes=1000) is None
+
+
+async def test_a_fetch_gives_the_current_version(case: Case, key: str) -> None:
+    for body in (b"first", b"second one"):
+        await case.put(key, body, "text/plain", False)
+
+    fetched = await case.storage.fetch(key, limit_bytes=1000)
+
+    assert fetched == Fetched(content=await head(case.storage, key), body=b"second one")
 
 
 async def test_an_empty_object_is_there_and_reads_as_nothing(case: Case, key: str) -> None:

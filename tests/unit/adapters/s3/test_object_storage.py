@@ -13,6 +13,7 @@ from adapters.s3.sigv4 import Credentials
 from application.ports.storage.object_storage import (
     MIN_PART_BYTES,
     ContentChangedError,
+    Fetched,
     PartsRefusedError,
     StorageDeniedError,
     StorageError,
@@ -109,6 +110,25 @@ async def test_a_server_that_does_not_speak_is_unavailable(
             await call(storage)
 
     assert error.value.__cause__ is not None
+
+
+@pytest.mark.parametrize("etag", ['"abc"', 'W/"abc"', "abc"])
+async def test_an_etag_that_a_proxy_made_weak_is_the_same(etag: str) -> None:
+    async with storage_on(lambda *_: http(200, b"hello", ETag=etag)) as (storage, _):
+        fetched = await storage.fetch("k", limit_bytes=10)
+        looked_at = await storage.head("k")
+        assert await read(storage, CONTENT) == b"hello"
+
+    assert fetched == Fetched(content=CONTENT, body=b"hello")
+    assert looked_at == CONTENT
+
+
+async def test_a_length_that_is_no_number_is_unavailable() -> None:
+    answer = http(200, Content_Length="5 bytes", ETag='"abc"')
+    async with storage_on(lambda *_: answer) as (storage, _):
+        for call in (storage.head("k"), storage.fetch("k", limit_bytes=10)):
+            with pytest.raises(StorageUnavailableError):
+                await call
 
 
 @pytest.mark.parametrize("name", ["head", "read", "fetch", "begin", "parts", "ping"])

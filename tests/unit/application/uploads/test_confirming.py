@@ -4,17 +4,20 @@ from typing import Any
 
 import pytest
 
+from application.handling import ATTEMPTS
 from application.ports.events.event_log import Command, VersionConflictError
 from application.ports.storage.object_storage import StorageUnavailableError
+from application.ports.tasks.tasks import TaskStatus
 from application.rules import Rules
 from domain.buckets.bucket import Policy, UniqueKey
 from domain.buckets.schema import FieldType
 from domain.events.event import Event
+from domain.events.registry import decode
 from domain.objects.composition import BlobWish
 from domain.refusals import NotFoundError, WrongStateError
 from domain.tasks.agenda import INLINE_TAKES
 from domain.uploads.upload import Status
-from domain.uploads.upload_events import UploadCompleted, UploadFailed
+from domain.uploads.upload_events import UploadCanceled, UploadCompleted, UploadFailed, UploadRequested
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 KEY = UniqueKey(fields=("title",))
@@ -373,5 +376,33 @@ async def test_a_confirm_whose_completion_is_kept_from_the_log_by_others_is_answ
     monkeypatch.undo()
 
     assert confirmed.status is Status.PROCESSING
-    await world.pass_time(timedelta(minutes=10))
+    assert (await client.task(confirmed.task_id or "")).status is TaskStatus.PROCESSING
+    await world.pass_time(timedelta(0))  # a worker does not wait
     assert (await client.record(answer)).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("attempt", [1, ATTEMPTS], ids=["between attempts", "before a worker is left to end it"])
+async def test_a_cancel_beside_a_confirm_that_others_delay_wins(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch, attempt: int
+) -> None:
+    answer = await client.request()
+    client.put(answer)
+    append, attempts = world.log.append, 0
+
+    async def contended(command: Command) -> int:
+        nonlocal attempts
+        if any(isinstance(event, UploadCompleted) for stream in command.streams for event in stream.events):
+            attempts += 1
+            if attempts == attempt:
+                await client.cancel(answer)
+            raise VersionConflictError("obj_1", 1, 2)
+        return await append(command)
+
+    monkeypatch.setattr(world.log, "append", contended)
+    with pytest.raises(WrongStateError) as refused:
+        await client.confirm(answer)
+
+    assert refused.value.code == "upload_canceled"
+    assert (await client.record(answer)).status is Status.CANCELED
+    stored = await world.log.read_stream(answer.record.upload_id)
+    assert [decode(each.state).__class__ for each in stored] == [UploadRequested, UploadCanceled]
