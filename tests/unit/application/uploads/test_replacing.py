@@ -9,6 +9,7 @@ import pytest
 
 from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyChange, KeyWish
+from application.ports.events.event_log import Command
 from application.uploads.sending_parts import WantedPart
 from domain.buckets.bucket import Policy, UniqueKey
 from domain.buckets.schema import FieldType
@@ -100,6 +101,27 @@ async def test_a_key_that_was_taken_meanwhile_is_not_replaced_at_confirm(client:
     assert (await less.record(answer)).status is Status.PENDING
     if kind != "token":
         assert (await less.confirm(answer, policy=Policy.INSERT)).record.existing_object_id == original.record.object_id
+
+
+async def test_a_key_that_is_taken_during_a_confirm_is_not_replaced_either(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.make_bucket("upserted", unique_key=UniqueKey(fields=("title",), default_policy=Policy.UPSERT))
+    less = await key_of(client, Permission.READ, Permission.WRITE)
+    answer = await less.request(size=len(OTHER), object_metadata=NAMED)
+    less.put(answer, OTHER)
+    append = client.world.log.append
+
+    async def late(command: Command) -> int:
+        monkeypatch.undo()
+        await client.upload(object_metadata=NAMED)
+        return await append(command)
+
+    monkeypatch.setattr(client.world.log, "append", late)
+    with denied():
+        await less.confirm(answer)
+
+    assert (await less.record(answer)).status is Status.PENDING
 
 
 @pytest.mark.parametrize("confirms", ["the key", "another key", "a key that deletes"])
