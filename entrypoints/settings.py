@@ -1,6 +1,6 @@
 """Every setting there is, in one table: environment variables, checked at start.
 
-The reference page in the docs is held against this table by a test.
+A test compares the reference page in the docs with this table.
 """
 
 import itertools
@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import msgspec
 
@@ -27,7 +27,7 @@ Value = TypeVar("Value")
 MAX_BYTES = 2**63 - 1
 MIN_SECRET_LENGTH = 16
 MIN_TOKEN_SECRET_LENGTH = 32
-_MIN_DIFFERENT = 6  # characters of a secret; of 16 hexadecimal digits drawn by chance fewer differ once in 40,000 times
+_MIN_DIFFERENT = 6  # different characters of a secret; 1 in 31,700 random ones of 16 hexadecimal digits has fewer
 _PLACEHOLDERS = (
     "change|changed|replace|insert|set|put|enter|fill|your|my|our|this|that|here|please|in|it|the|a|an|is|to|for|of|with"
     "|secret|password|passwd|passphrase|pass|token|key|api|access|storage|events?|metrics|upwell|server|service|admin"
@@ -111,14 +111,21 @@ def _secrets(value: str) -> tuple[str, ...]:
     return secrets
 
 
+def _whole(digits: str) -> int:
+    """Return a number of ASCII digits; `int` also accepts signs, spaces, underscores and digits of other scripts."""
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError(digits)
+    return int(digits)
+
+
 def _number(low: int, high: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
         try:
-            number = int(value)
+            number = _whole(value)
         except ValueError:
             number = low - 1
         if not low <= number <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
+            raise ValueError(f"must be a whole number from {low} to {high}, written in digits alone")
         return number
 
     return parse
@@ -136,11 +143,30 @@ def _bytes_or_none(value: str) -> int | None:
     return None if value.lower() == "none" else _number(0, MAX_BYTES)(value)
 
 
+def _split_url(value: str) -> SplitResult:
+    try:
+        return urlsplit(value)
+    except ValueError:
+        raise ValueError("has a host that cannot be read: an IPv6 address needs brackets, such as [::1]") from None
+
+
+def _check_port(url: SplitResult) -> None:
+    try:
+        port = url.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ValueError("has a port that is not a number from 1 to 65535")
+
+
 def _url(*schemes: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or (parts.scheme.startswith("http") and not parts.hostname):
+        parts = _split_url(value)
+        is_http = parts.scheme.startswith("http")
+        if parts.scheme not in schemes or (is_http and not parts.hostname):
             raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
+        if is_http:
+            _check_port(parts)
         return value
 
     return parse
@@ -157,7 +183,7 @@ def _database_url(value: str) -> str:
         raise ValueError(f"cannot be read: {encoded}")
     if re.search(r"%(?![0-9A-Fa-f]{2})", value):
         raise ValueError(f"has a % without two hex digits after it: {encoded}, and % is %25")
-    if re.search(r":(?!\d{1,5}(,|$))", re.sub(r"\[[^\]]*\]", "", hosts)):
+    if re.search(r":(?![0-9]{1,5}(,|$))", re.sub(r"\[[^\]]*\]", "", hosts)):
         raise ValueError(f"has a port that is not a number: {encoded}")
     try:
         given = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
@@ -213,7 +239,7 @@ def _proxies(value: str) -> tuple[Network, ...]:
 def _ports(value: str) -> tuple[tuple[int, int], ...]:
     found = [each.partition("-") for each in _list(value)]
     try:
-        ranges = tuple((int(low), int(high if dash else low)) for low, dash, high in found)
+        ranges = tuple((_whole(low.strip()), _whole((high if dash else low).strip())) for low, dash, high in found)
     except ValueError:
         ranges = ((0, 0),)
     if not all(0 < low <= high < 2**16 for low, high in ranges):
@@ -235,9 +261,23 @@ def is_loopback(host: str) -> bool:
 
 def _server_urls(value: str) -> tuple[str, ...]:
     servers = _list(value)
-    if not servers or not all(urlsplit(each).scheme in _NATS_SCHEMES and urlsplit(each).hostname for each in servers):
+    urls = [_split_url(each) for each in servers]
+    if not urls or not all(url.scheme in _NATS_SCHEMES and url.hostname for url in urls):
         raise ValueError("must be URLs such as nats://nats-1:4222,nats://nats-2:4222, separated by commas")
+    for url in urls:
+        _check_port(url)
     return servers
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    """Return web origins as browsers send them: in lower case, without a path."""
+    origins = tuple(origin.lower() for origin in _list(value))
+    if not all(origin == "*" or _ORIGIN.fullmatch(origin) for origin in origins):
+        raise ValueError(
+            "must be web origins, each a scheme, a host and optionally a port, such as https://app.example.com,"
+            " separated by commas, or * for any"
+        )
+    return origins
 
 
 def _stream(value: str) -> str:
@@ -255,6 +295,7 @@ def _file(value: str) -> str:
 
 
 _HTTP = _url("http", "https")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._*-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _DATABASE_CHOICES = {
     "sslmode": ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"),
     "target_session_attrs": ("any", "primary", "standby", "read-write", "read-only", "prefer-standby"),
@@ -387,14 +428,14 @@ class Settings:
         "UPWELL_S3_CORS_ORIGINS",
         "Web origins that may send to the S3 bucket, separated by commas; `serve` sets them on it at start."
         " Without it, the CORS rules of the S3 bucket do not change. `upwell dev` sets `*`.",
-        _list,
+        _origins,
         default="",
     )
     cors_origins = Setting(
         "UPWELL_CORS_ORIGINS",
         "Web origins whose pages may read the API's responses, separated by commas; a key can be limited to fewer."
         " By default, none may. `upwell dev` sets `*`.",
-        _list,
+        _origins,
         default="",
     )
     _own_secrets: Setting[tuple[str, ...] | None] = Setting(
