@@ -3,8 +3,8 @@
 A command, its event, the next state, the record of the read side and the answer on the wire have most fields in common:
 fields of the same name have the same meaning. What differs, in name or in value, is given by the caller.
 
-The types of the shared fields are compared when a pair of structs meets for the first time. A value that the field
-would not accept is then a `TypeError`, so a test that copies anything between two structs also checks their types.
+The declared types of the shared fields, not their values, are compared when two struct types are first combined. A type
+that the other field does not accept is a `TypeError`, so any test that copies between the two also checks their types.
 """
 
 from functools import cache
@@ -16,14 +16,14 @@ import msgspec
 Made = TypeVar("Made", bound=msgspec.Struct)
 
 
-def made_from(kind: type[Made], source: msgspec.Struct, **others: Any) -> Made:  # noqa: ANN401  # of any field
+def made_from(kind: type[Made], source: msgspec.Struct, /, **others: Any) -> Made:  # noqa: ANN401  # of any field
     """Return a struct with the fields that it shares with the source. `others`: all of its other fields."""
     for name in _names(kind, type(source), tuple(others)):
         others[name] = getattr(source, name)
     return kind(**others)
 
 
-def changed_by(struct: Made, source: msgspec.Struct, **others: Any) -> Made:  # noqa: ANN401  # of any field
+def changed_by(struct: Made, source: msgspec.Struct, /, **others: Any) -> Made:  # noqa: ANN401  # of any field
     """Return the struct with the values of the fields that it shares with the source. `others`: further values."""
     for name in _names(type(struct), type(source), tuple(others)):
         others[name] = getattr(source, name)

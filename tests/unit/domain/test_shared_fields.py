@@ -41,6 +41,18 @@ def test_a_required_field_that_is_neither_shared_nor_given_is_an_error() -> None
         made_from(Recorded, ANNOUNCED)
 
 
+def test_fields_may_have_the_names_of_the_parameters() -> None:
+    class Parcel(msgspec.Struct, frozen=True, kw_only=True):
+        kind: str
+        source: str
+        struct: str
+        name: str
+
+    made = made_from(Parcel, ANNOUNCED, kind="box", source="shop", struct="flat")
+    assert made == Parcel(kind="box", source="shop", struct="flat", name="a")
+    assert changed_by(made, ANNOUNCED, kind="bag", source="post", struct="soft").kind == "bag"
+
+
 def test_a_given_field_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(TypeError, match="nothing"):
         made_from(Recorded, ANNOUNCED, id="1", nothing=True)
