@@ -1,6 +1,7 @@
-"""Clients for a tenant of the real service."""
+"""Clients for a tenant of the real service, and a file to upload."""
 
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,14 @@ def of(tenant: Tenant) -> dict[str, Any]:
         "bucket": tenant.bucket.bucket_id,
         "retries": PROMPT,
     }
+
+
+@pytest.fixture
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Return a file with the bytes of the module's `BODY`."""
+    made = tmp_path / "clip.mp4"
+    made.write_bytes(request.module.BODY)
+    return made
 
 
 @pytest.fixture

@@ -33,13 +33,6 @@ def uploads(request: pytest.FixtureRequest, server: Server) -> "Uploads":
     return Uploads(server, asynchronous=request.param == "async")
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    made = tmp_path / "clip.mp4"
-    made.write_bytes(BODY)
-    return made
-
-
 class Uploads:
     """Either client, called in the same way."""
 
@@ -316,7 +309,7 @@ def test_what_is_whole_already_is_only_confirmed(server: Server, uploads: Upload
     assert server.signed == []
 
 
-def test_what_arrived_is_held_against_the_hash_of_what_was_sent(server: Server, uploads: Uploads, path: Path) -> None:
+def test_the_stored_hash_is_compared_with_that_of_the_sent_bytes(server: Server, uploads: Uploads, path: Path) -> None:
     server.lie = "0" * 64
     with pytest.raises(MismatchError) as wrong:
         uploads.upload(path, multipart="always")

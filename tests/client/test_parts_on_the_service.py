@@ -21,13 +21,6 @@ class BrokenOffError(Exception):
     """The program that uploads ends here."""
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    made = tmp_path / "clip.mp4"
-    made.write_bytes(BODY)
-    return made
-
-
 async def test_a_file_is_sent_as_parts_and_downloaded_unchanged(client: Client, path: Path) -> None:
     upload = client.upload(path, multipart="always", blob_property="video")
 
@@ -74,7 +67,7 @@ async def test_the_asynchronous_client_sends_what_comes_piece_by_piece(async_cli
     assert upload.file_size_bytes == len(BODY)
 
 
-def broken_off(tenant: Tenant, path: Path) -> str:
+def partly_sent(tenant: Tenant, path: Path) -> str:
     """Return an upload of which a part was sent, and not all."""
 
     def break_off(progress: Progress) -> None:
@@ -90,7 +83,7 @@ def broken_off(tenant: Tenant, path: Path) -> str:
 
 
 async def test_what_broke_off_is_resumed_and_only_the_missing_parts_are_sent(tenant: Tenant, path: Path) -> None:
-    upload_id = broken_off(tenant, path)
+    upload_id = partly_sent(tenant, path)
     sent: list[int] = []
 
     class Counting(httpx.HTTPTransport):
@@ -110,7 +103,7 @@ async def test_what_broke_off_is_resumed_and_only_the_missing_parts_are_sent(ten
 
 
 async def test_another_file_does_not_finish_an_upload(tenant: Tenant, path: Path) -> None:
-    upload_id = broken_off(tenant, path)
+    upload_id = partly_sent(tenant, path)
 
     with Client(**of(tenant)) as client, pytest.raises(UpwellError):
         client.resume(upload_id, BODY[:-1])

@@ -29,6 +29,18 @@ from tests.conftest import (
 )
 
 PATIENCE_SECONDS = 60
+# Refuses to delete the last 100 uploads, as a lock does that is held for too long.
+SOME_STAY = """
+CREATE FUNCTION public.some_stay() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF (SELECT count(*) FROM upwell.uploads) <= 100 THEN
+        RAISE lock_not_available USING MESSAGE = 'some uploads stay';
+    END IF;
+    RETURN OLD;
+END $$;
+CREATE TRIGGER some_stay BEFORE DELETE ON upwell.uploads FOR EACH ROW EXECUTE FUNCTION public.some_stay()
+"""
+ALL_GO = "DROP TRIGGER some_stay ON upwell.uploads; DROP FUNCTION public.some_stay()"
+UNCONFIRMED = "unconfirmed.mp4"
 ASKED = {"filename": "b.mp4", "content_type": "video/mp4", "blob_property": "video", "file_size_bytes": 1000}
 
 
@@ -52,7 +64,7 @@ async def fill(client: httpx.AsyncClient) -> list[dict[str, Any]]:
         confirmed = await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")
         assert confirmed.json()["status"] == "COMPLETED"
         uploads.append({**upload, "object_id": confirmed.json()["object_id"]})
-    unconfirmed = await announce(client, secrets.token_bytes(20))
+    unconfirmed = await announce(client, secrets.token_bytes(20), filename=UNCONFIRMED)
     await put(unconfirmed, secrets.token_bytes(20))
     canceled = await announce(client, b"x" * 25)
     await put(canceled, b"x" * 25)
@@ -97,12 +109,13 @@ async def test_a_bucket_goes_with_all_that_is_in_it_while_a_client_goes_on(tenan
     answers: list[httpx.Response] = []
     async with tenant.client() as client:
         uploads = await fill(client)
+        (unconfirmed,) = (upload for upload in uploads if upload["filename"] == UNCONFIRMED)
         stopping = asyncio.Event()
 
         async def go_on() -> None:
             while not stopping.is_set():
                 answers.append(await client.post(f"/v1/buckets/{tenant.bucket.bucket_id}/uploads", json=ASKED))
-                answers.append(await client.post(f"/v1/uploads/{uploads[5]['upload_id']}/confirm"))
+                answers.append(await client.post(f"/v1/uploads/{unconfirmed['upload_id']}/confirm"))
 
         busy = [asyncio.create_task(go_on()) for _ in range(3)]
         while not answers:
@@ -182,15 +195,17 @@ async def test_a_deletion_survives_a_worker_that_is_killed(servers: Servers, wha
             assert (await client.delete(f"/v1/{what}")).json()["task_id"] == began["task_id"]
             late = await client.post("/v1/buckets/files/uploads", json=ASKED)
             assert (late.status_code, late.json()["error"]["code"]) == (403, "bucket_not_active")
+            await connection.execute(SOME_STAY)
             processes.append(start(environment, "worker"))
             count = "SELECT count(*) FROM upwell.uploads"
             async with asyncio.timeout(PATIENCE_SECONDS):
                 while await connection.fetchval(count) == len(uploads):
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(0.01)
             processes[1].kill()
             processes[1].wait()
+            await connection.execute(ALL_GO)
             left = await connection.fetchval(count)
-            assert 0 < left < len(uploads)
+            assert 100 <= left < len(uploads)
             assert (await client.get(f"/v1/tasks/{began['task_id']}")).json()["status"] == "PROCESSING"
             # the dead worker's lease ends early
             await connection.execute("UPDATE upwell.jobs SET leased_until = now() WHERE lease IS NOT NULL")

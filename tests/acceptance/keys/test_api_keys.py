@@ -165,7 +165,7 @@ async def test_a_key_in_use_is_never_refused_while_it_is_rotated(tenant: Tenant)
 @pytest.mark.parametrize(
     ("wish", "exceeds"),
     [
-        ({"rate_limit_override": 11}, ["rate_limit_override"]),
+        ({"rate_limit_override": 11}, ["rate_limit_override", "expires_at"]),
         ({"rate_limit_override": 10}, ["expires_at"]),
         ({"rate_limit_override": 10, "expires_at": "2098-01-01T00:00:00Z"}, []),
     ],
@@ -179,7 +179,7 @@ async def test_a_key_gives_no_more_than_it_has(tenant: Tenant, wish: dict[str, A
         made = await client.post(KEYS, json={"name": "child", **wish})
         if exceeds:
             assert code(made) == (403, "grants_too_much")
-            assert made.json()["error"]["details"]["exceeds"][0] in {*exceeds, "rate_limit_override"}
+            assert made.json()["error"]["details"]["exceeds"] == exceeds
         else:
             assert made.status_code == httpx.codes.OK
         assert code(await client.patch(f"{KEYS}/admin", json={"rate_limit_override": 11})) == (403, "grants_too_much")

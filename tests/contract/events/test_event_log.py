@@ -533,6 +533,33 @@ async def test_of_concurrent_commands_none_succeeds_after_the_change_that_forbid
     assert await kit.log.head() == changed_at
 
 
+async def test_of_two_verifications_of_the_same_bytes_in_one_group_the_second_is_refused_as_a_duplicate(
+    kit: Kit, account: Account
+) -> None:
+    original, duplicate = [await account.request(kit.log) for _ in range(2)]
+    verifications = [
+        await account.to_upload(
+            kit.log,
+            upload_id,
+            account.begins(inline=True),
+            then=account.accepts(),
+            no_original=(WantedContent(bucket_id=account.bucket_id, sha256=HASH),),
+        )
+        for upload_id in (original, duplicate)
+    ]
+    head = await kit.log.head()
+    # the first command is sent alone; those that arrive in the meantime are sent together
+    commands = (account.request_command(), *verifications)
+    _, position, refused = await asyncio.gather(
+        *(kit.log.append(command) for command in commands), return_exceptions=True
+    )
+    assert position == head + 4
+    assert isinstance(refused, OriginalExistsError)
+    assert refused.upload_id == original
+    assert [len(await kit.log.read_stream(each)) for each in (original, duplicate)] == [4, 1]
+    assert await kit.log.head() == head + 4
+
+
 async def test_no_write_of_a_key_follows_its_revocation(kit: Kit, account: Account) -> None:
     commands = [account.request_command(conditions={"key_id": account.key_id}) for _ in range(60)]
 
