@@ -155,7 +155,7 @@ class NatsRelay:
         self._sequence = sequence
         try:
             message = await self._jetstream.get_last_msg(self._stream, ">")
-        except NotFoundError:  # no message yet, or no message any more
+        except NotFoundError:  # no message yet, or the message was deleted
             return _Head(sequence, 0)
         event_id = (message.headers or {}).get(_MESSAGE_ID, "")
         if not event_id.isdecimal():

@@ -168,7 +168,7 @@ FROM unnest($1::text[], $2::text[], $3::text[]) p(internal_id, namespace_id, upl
         SELECT * FROM upwell.uploads u WHERE u.upload_id = p.upload_id OR u.inherited_from = p.upload_id
         ORDER BY u.inherited_from IS NOT DISTINCT FROM p.upload_id DESC LIMIT 1) u ON true;
 
--- name: proved_bytes
+-- name: verified_uploads
 -- The next completed uploads whose bytes are kept.
 SELECT upload_id, true AS known, status, true AS needed, storage_key, multipart_id, etag, size_bytes, version_id
 FROM upwell.uploads

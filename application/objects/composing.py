@@ -44,7 +44,7 @@ class ComposingObjects(msgspec.Struct, frozen=True, kw_only=True):
                 f"The upload {upload_id} is {upload.status}: confirm it first.",
                 {"upload_id": upload_id, "status": upload.status},
             )
-        if not holder.has_proved_bytes:
+        if not holder.has_verified_bytes:
             raise WrongStateError(
                 "upload_without_bytes",
                 f"The bytes of the upload {upload_id} were deleted or changed: upload the file again.",

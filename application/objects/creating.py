@@ -96,7 +96,7 @@ class CreatingObjects(msgspec.Struct, frozen=True, kw_only=True):
                 found = await self._put(caller, namespace, bucket, owner_id, wish)
                 if found is not None:
                     return None
-                await self._owner(bucket, unique_key, policy)  # it was deleted: `update` finds none any more
+                await self._owner(bucket, unique_key, policy)  # it was deleted: `update` no longer finds it
             return await self._creation(caller, namespace, bucket, wish, object_id, fields, unique_key)
 
         async def learn(objection: Objection) -> bool:

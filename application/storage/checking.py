@@ -74,7 +74,7 @@ class Tally(msgspec.Struct, kw_only=True):
 
     keys: int = 0
     multiparts: int = 0
-    proved_uploads: int = 0
+    verified_uploads: int = 0
     not_ours: int = 0
     too_young: int = 0
     found: dict[FindingKind, int] = msgspec.field(default_factory=lambda: dict.fromkeys(FindingKind, 0))
@@ -129,10 +129,10 @@ class CheckingStorage(msgspec.Struct, frozen=True, kw_only=True):
             listed = [_Listed(key=each.key, at=each.begun_at, multipart_id=each.multipart_id) for each in multiparts]
             await self._judge(listed, tally, before, repair=repair)
         after = ""
-        while proved := await self.read_side.proved_bytes(after=after, limit=PAGE):
-            tally.proved_uploads += len(proved)
-            self._tell([found for found in await _together(self._look, proved) if found is not None], tally)
-            after = proved[-1].upload_id
+        while verified := await self.read_side.verified_uploads(after=after, limit=PAGE):
+            tally.verified_uploads += len(verified)
+            self._tell([found for found in await _together(self._look, verified) if found is not None], tally)
+            after = verified[-1].upload_id
         return tally
 
     async def _judge(self, listed: Sequence[_Listed], tally: Tally, before: datetime, *, repair: bool) -> None:
@@ -172,21 +172,23 @@ class CheckingStorage(msgspec.Struct, frozen=True, kw_only=True):
     async def _look(self, upload: UploadBytes) -> Finding | None:
         """Check that the verified bytes exist, and are the current version."""
         key = upload.storage_key or ""
-        proved = StoredContent(size_bytes=upload.size_bytes or 0, etag=upload.etag or "", version_id=upload.version_id)
+        verified = StoredContent(
+            size_bytes=upload.size_bytes or 0, etag=upload.etag or "", version_id=upload.version_id
+        )
         current = await self.storage.head(key)
-        if current is not None and _same(current, proved):
+        if current is not None and _same(current, verified):
             return None
         kind, reason = FindingKind.OVERWRITTEN, "a later version"
-        if not await self._is_there(key, proved):
+        if not await self._is_there(key, verified):
             kind, reason = FindingKind.MISSING, "nothing is there" if current is None else "other bytes are there"
         latest = await self._upload(key)
         if latest is None or not latest.needed:  # forgotten in the meantime
             return None
         return Finding(kind=kind, key=key, upload_id=upload.upload_id, reason=reason, size_bytes=upload.size_bytes)
 
-    async def _is_there(self, key: str, proved: StoredContent) -> bool:
+    async def _is_there(self, key: str, verified: StoredContent) -> bool:
         try:
-            async with aclosing(cast("AsyncGenerator[bytes]", self.storage.read(key, proved))) as chunks:
+            async with aclosing(cast("AsyncGenerator[bytes]", self.storage.read(key, verified))) as chunks:
                 await anext(chunks, b"")
         except ContentChangedError:
             return False
@@ -243,9 +245,9 @@ def _finding(listed: _Listed, upload_id: str, reason: str) -> Finding:
     )
 
 
-def _same(current: StoredContent, proved: StoredContent) -> bool:
+def _same(current: StoredContent, verified: StoredContent) -> bool:
     """Return whether the current bytes are the verified ones: the same version, if there are versions."""
-    return (current.etag, current.size_bytes) == (proved.etag, proved.size_bytes) and proved.version_id in {
+    return (current.etag, current.size_bytes) == (verified.etag, verified.size_bytes) and verified.version_id in {
         None,
         current.version_id,
     }

@@ -33,7 +33,7 @@ async def farewell(
     If the log reports another heir (`HeirExistsError`), call again with its id.
     """
     state = upload.state
-    if not isinstance(state, Completed) or not state.has_proved_bytes:
+    if not isinstance(state, Completed) or not state.has_verified_bytes:
         return Farewell(events=UPLOAD.decide(command, state))
     heir = None if command.heir_id is None else await load(log, UPLOAD, command.heir_id)
     if heir is None or not isinstance(heir.state, Completed):

@@ -39,11 +39,11 @@ class RecheckingUploads(msgspec.Struct, frozen=True, kw_only=True):
             nonlocal again_at
             if not isinstance(upload.state, Completed):
                 return None
-            key, proved = upload.state.request.storage_key or "", upload.state.content.version_id
+            key, version_id = upload.state.request.storage_key or "", upload.state.content.version_id
             content = await self.storage.head(key)
             now, due_at = self.clock.now(), upload.state.request.due_at
             again_at = None if due_at <= now else due_at
-            wanted = proved if upload.state.keeps_bytes else None
+            wanted = version_id if upload.state.keeps_bytes else None
             if content is not None and wanted is not None and (again_at is None or wanted != content.version_id):
                 await self.storage.keep_only(key, wanted)
             if again_at is None and is_in_parts(upload.state):

@@ -72,7 +72,7 @@ class SigningUploads(msgspec.Struct, frozen=True, kw_only=True):
         if (
             record.status is not Status.COMPLETED
             or holder is None
-            or not holder.has_proved_bytes
+            or not holder.has_verified_bytes
             or (caller.token is not None and not holds_own_bytes(record))
         ):
             return None

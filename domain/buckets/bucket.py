@@ -103,7 +103,7 @@ class BucketUpdated(Event, frozen=True, omit_defaults=True, tag="bucket.updated.
 
 
 class BucketDeletionBegan(Event, frozen=True, tag="bucket.deletion_began.v1"):
-    """The bucket accepts nothing any more; a task deletes its content, and then the bucket."""
+    """The bucket no longer accepts anything; a task deletes its content, and then the bucket."""
 
     bucket_id: str
     task_id: str
@@ -191,7 +191,7 @@ class UpdateBucket(BucketSettings, frozen=True, kw_only=True):
 
 
 class BeginBucketDeletion(msgspec.Struct, frozen=True, kw_only=True):
-    """Let the bucket accept nothing any more, and a task empty it."""
+    """Let the bucket accept nothing from now on, and a task empty it."""
 
     origin: Origin
     task_id: str

@@ -37,7 +37,7 @@ class NamespaceUpdated(Event, frozen=True, tag="namespace.updated.v1"):
 
 
 class NamespaceDeletionBegan(Event, frozen=True, tag="namespace.deletion_began.v1"):
-    """The namespace and its buckets accept nothing any more; a task deletes its content, and then the namespace."""
+    """The namespace and its buckets no longer accept anything; a task deletes its content, and then the namespace."""
 
     namespace_id: str
     task_id: str
@@ -110,7 +110,7 @@ class UpdateNamespace(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BeginNamespaceDeletion(msgspec.Struct, frozen=True, kw_only=True):
-    """Let the namespace accept nothing any more, and a task empty it."""
+    """Let the namespace accept nothing from now on, and a task empty it."""
 
     origin: Origin
     task_id: str

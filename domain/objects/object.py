@@ -60,7 +60,7 @@ class ObjectUpdated(Event, frozen=True, omit_defaults=True, tag="object.updated.
     """The object now has these blobs and this metadata; it no longer holds `released_upload_ids`.
 
     `unique_key`: the new digest; None: unchanged. `content_key` None: later objects of the same content do not find it.
-    `forget_at` has no meaning any more: released uploads stay until they are deleted. `deletes_at`: its end from now
+    `forget_at` no longer has a meaning: released uploads stay until they are deleted. `deletes_at`: its end from now
     on, None: never; absent: unchanged.
     """
 

@@ -44,7 +44,7 @@ class KeptUpload(msgspec.Struct, frozen=True, kw_only=True):
     deletes_at: datetime | None = None
 
     @property
-    def has_proved_bytes(self) -> bool:
+    def has_verified_bytes(self) -> bool:
         """Whether storage still has the verified bytes under this upload's key."""
         return self.status is Status.COMPLETED and self.keeps_bytes and self.changed_etag is None
 
@@ -61,7 +61,7 @@ def is_original(upload: KeptUpload, wanted_content: WantedContent) -> bool:
     return (
         (upload.bucket_id, upload.sha256) == (wanted_content.bucket_id, wanted_content.sha256)
         and upload.skip_duplicates
-        and upload.has_proved_bytes
+        and upload.has_verified_bytes
         and lasts_until(wanted_content.ends_at, upload.own_end)
         and lasts_until(wanted_content.ends_at, upload.deletes_at)
     )

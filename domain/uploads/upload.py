@@ -129,7 +129,7 @@ class Completed(msgspec.Struct, frozen=True, kw_only=True):
     changed_etag: str | None = None
 
     @property
-    def has_proved_bytes(self) -> bool:
+    def has_verified_bytes(self) -> bool:
         """Whether storage still has the verified bytes under this upload's key."""
         return self.keeps_bytes and self.changed_etag is None
 

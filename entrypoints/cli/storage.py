@@ -39,11 +39,11 @@ async def check(*, repair: bool, older_than: timedelta, as_json: bool) -> int:
 
     def progress(tally: Tally) -> None:
         nonlocal reported
-        looked = tally.keys + tally.multiparts + tally.proved_uploads
+        looked = tally.keys + tally.multiparts + tally.verified_uploads
         if looked - reported >= _REPORT_EVERY:
             reported = looked
             sys.stderr.write(
-                f"{tally.keys} keys, {tally.multiparts} multipart uploads, {tally.proved_uploads} verified uploads; "
+                f"{tally.keys} keys, {tally.multiparts} multipart uploads, {tally.verified_uploads} verified uploads; "
                 f"{sum(tally.found.values())} findings\n"
             )
 
@@ -92,8 +92,9 @@ def _line(finding: Finding) -> str:
 
 def _summary(tally: Tally, *, repair: bool) -> list[str]:
     found = ", ".join(f"{_WORDS[kind]} {count}" for kind, count in tally.found.items())
+    verified = tally.verified_uploads
     lines = [
-        f"Checked {tally.keys} keys, {tally.multiparts} multipart uploads and {tally.proved_uploads} verified uploads.",
+        f"Checked {tally.keys} keys, {tally.multiparts} multipart uploads and {verified} verified uploads.",
         f"Not ours: {tally.not_ours}. Too young to judge: {tally.too_young}.",
         f"Found: {found}. Orphans hold {human(tally.orphaned_bytes)}.",
         f"Older versions: {tally.old_versions}, with {human(tally.old_version_bytes)}.",

@@ -12,7 +12,7 @@ from adapters.postgres.clock import PostgresClock
 from adapters.postgres.database.checking import check_database
 from adapters.postgres.database.connecting import Pool, close_pool, log_errors, open_pool
 from adapters.postgres.database.listening import Listener
-from adapters.postgres.database.tenancy import EverybodysReads, TenantReads
+from adapters.postgres.database.tenancy import SystemReads, TenantReads
 from adapters.postgres.events.event_log import PostgresEventLog
 from adapters.postgres.events.subscriptions import PostgresSubscriptions
 from adapters.postgres.idempotency_keys import PostgresIdempotencyKeys
@@ -89,29 +89,29 @@ async def _open(
     s3 = settings.s3
     listener = Listener(settings.database_url)
     lines = listener.lines
-    requests = await open_pool(settings.database_url, size=settings.pool_size, for_everybody=False, lines=lines)
+    requests = await open_pool(settings.database_url, size=settings.pool_size, all_organizations=False, lines=lines)
     stack.push_async_callback(close_pool, requests)
-    lists = await open_pool(settings.database_url, size=_SLOW_POOL_SIZE, for_everybody=False, lines=lines)
+    lists = await open_pool(settings.database_url, size=_SLOW_POOL_SIZE, all_organizations=False, lines=lines)
     stack.push_async_callback(close_pool, lists)
-    everybody = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE, lines=lines)
-    stack.push_async_callback(close_pool, everybody)
+    system_pool = await open_pool(settings.database_url, size=_SYSTEM_POOL_SIZE, lines=lines)
+    stack.push_async_callback(close_pool, system_pool)
     if clock is None:
-        measured = PostgresClock(everybody, tolerance=settings.clock_tolerance)
+        measured = PostgresClock(system_pool, tolerance=settings.clock_tolerance)
         await stack.enter_async_context(measured.running())
         clock = measured
-    own, all_of_it = TenantReads(requests), EverybodysReads(everybody)
+    own, all_of_it = TenantReads(requests), SystemReads(system_pool)
     slow = TenantReads(lists, of_one=_SLOW_OF_ONE, bounded=_SLOW_WAITING)
     read_side, whole = PostgresReadSide(own, slow), PostgresReadSide(all_of_it)
     log = PostgresEventLog(settings.database_url, all_of_it, listener, telemetry.group_watch)
     directory = PostgresDirectory(read_side, listener, keys=whole)
     seen_by_all = PostgresDirectory(whole, listener)
-    key_uses = PostgresKeyUses(everybody)
-    jobs = PostgresJobQueue(everybody, listener)
+    key_uses = PostgresKeyUses(system_pool)
+    jobs = PostgresJobQueue(system_pool, listener)
     storage: ObjectStorage = await stack.enter_async_context(open_storage(s3))
     ids = ids or SystemIds()
     if telemetry.traces is not None:
         storage, ids = telemetry.traces.storage(storage), telemetry.traces.ids(ids)
-    endpoints = PostgresWebhookEndpoints(everybody, Sealer(secrets))
+    endpoints = PostgresWebhookEndpoints(system_pool, Sealer(secrets))
     lost = await endpoints.seal_anew()
     if lost:
         _log.error(
@@ -135,18 +135,18 @@ async def _open(
         quota_ledger=PostgresQuotaLedger(all_of_it),
         directory=seen_by_all,
         key_uses=key_uses,
-        request_records=PostgresRequestRecords(everybody),
+        request_records=PostgresRequestRecords(system_pool),
         jobs=jobs,
-        tasks=PostgresTasks(everybody, all_of_it),
-        idempotency_keys=PostgresIdempotencyKeys(everybody),
-        rate_ledger=PostgresRateLedger(everybody) if settings.limits_rates else None,
-        search_index=PostgresSearchIndex(everybody),
-        subscriptions=PostgresSubscriptions(everybody),
+        tasks=PostgresTasks(system_pool, all_of_it),
+        idempotency_keys=PostgresIdempotencyKeys(system_pool),
+        rate_ledger=PostgresRateLedger(system_pool) if settings.limits_rates else None,
+        search_index=PostgresSearchIndex(system_pool),
+        subscriptions=PostgresSubscriptions(system_pool),
         analytics=PostgresAnalytics(all_of_it),
         storage=storage,
         signer=url_signer(s3),
         webhook_endpoints=endpoints,
-        webhook_deliveries=PostgresWebhookDeliveries(everybody, all_of_it),
+        webhook_deliveries=PostgresWebhookDeliveries(system_pool, all_of_it),
         webhook_sender=sender,
         token_secrets=secrets,
         clock=clock,
@@ -158,12 +158,12 @@ async def _open(
         read_side=read_side,
         quota_ledger=PostgresQuotaLedger(own),
         directory=directory,
-        tasks=PostgresTasks(everybody, own, slow),
+        tasks=PostgresTasks(system_pool, own, slow),
         analytics=PostgresAnalytics(slow),
-        webhook_deliveries=PostgresWebhookDeliveries(everybody, own),
+        webhook_deliveries=PostgresWebhookDeliveries(system_pool, own),
     )
     services = put_together(ports, settings.rules, system=system, telemetry=telemetry)
-    return services, {"requests": requests, "lists": lists, "everybody": everybody}
+    return services, {"requests": requests, "lists": lists, "system": system_pool}
 
 
 def _telling_metrics(
@@ -177,7 +177,7 @@ def _telling_metrics(
     system = services.system
     telemetry.metrics.use(
         Sources(
-            census=PostgresCensus(pools["everybody"]),
+            census=PostgresCensus(pools["system"]),
             log=system.log,
             subscriptions=system.subscriptions,
             clock=system.clock,

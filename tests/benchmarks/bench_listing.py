@@ -65,7 +65,7 @@ async def measure(database: Database, uploads: int, times: int) -> None:
     asking = await connect(database.url)
     await owner.execute(FILL.replace("$1", str(uploads)))
     await owner.execute("VACUUM ANALYZE upwell.uploads")
-    pool = await open_pool(database.url, size=1, for_everybody=False)
+    pool = await open_pool(database.url, size=1, all_organizations=False)
     side = PostgresReadSide(TenantReads(pool))
     acting_for.set("org_1")
 

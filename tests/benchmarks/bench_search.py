@@ -58,7 +58,7 @@ async def measure(database: Database, uploads: int, times: int) -> None:
     took = time.perf_counter() - began
     size = await owner.fetchval("SELECT pg_size_pretty(pg_total_relation_size('upwell.search_texts'))")
     print(f"{uploads} uploads were taken in in {took:.1f} s ({took / uploads * 1e6:.0f} µs each), {size}")
-    pool = await open_pool(database.url, size=1, for_everybody=False)
+    pool = await open_pool(database.url, size=1, all_organizations=False)
     side = PostgresReadSide(TenantReads(pool))
     acting_for.set("org_1")
 

@@ -204,7 +204,7 @@ class Fold:
             if original is not None:
                 raise OriginalExistsError(original.upload_id, wanted_content)
         for upload_id in command.stored:
-            if upload_id not in kept or not kept[upload_id].has_proved_bytes:
+            if upload_id not in kept or not kept[upload_id].has_verified_bytes:
                 raise OriginalGoneError(upload_id)
         self._check_holders(command)
         for upload_id in command.heirless:

@@ -43,7 +43,7 @@ class MemoryObjectCreation:
                 raise OriginalExistsError(original.upload_id, wanted_content)
         for upload_id in command.stored:
             stored = tables.uploads.get(upload_id)
-            if stored is None or not stored.has_proved_bytes:
+            if stored is None or not stored.has_verified_bytes:
                 raise OriginalGoneError(upload_id)
         _check_holders(tables, command)
         for upload_id in command.heirless:

@@ -84,7 +84,7 @@ class MemoryUploadReads(MemoryReads):
             if place.internal_id in ours and await self._made_by(place.namespace_id) == ours[place.internal_id]
         }
 
-    async def proved_bytes(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
+    async def verified_uploads(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
         """Return completed uploads whose bytes are kept."""
         ids = sorted(
             upload.upload_id

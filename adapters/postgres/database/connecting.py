@@ -70,7 +70,7 @@ async def connect(url: str, *, role: str | None = SERVICE_ROLE, wait_seconds: fl
     connection: Connection = await asyncpg.connect(url, timeout=wait_seconds, **options(url))
     try:
         async with asyncio.timeout(wait_seconds):
-            await _begin(connection, role, for_everybody=True)
+            await _begin(connection, role, all_organizations=True)
     except BaseException:
         connection.terminate()
         raise
@@ -85,16 +85,17 @@ class _BoundedPool(Pool):
         await super().release(connection, timeout=RELEASE_SECONDS if timeout is None else timeout)
 
 
-async def open_pool(url: str, *, size: int, for_everybody: bool = True, lines: Lines | None = None) -> Pool:
-    """Open a pool of up to `size` connections for reads. Without `for_everybody`, each query must set an organization.
+async def open_pool(url: str, *, size: int, all_organizations: bool = True, lines: Lines | None = None) -> Pool:
+    """Open a pool of up to `size` connections for reads.
 
-    Connections are opened when needed. `lines`: where they are registered.
+    Without `all_organizations`, each query must set an organization. Connections are opened when needed. `lines`: where
+    they are registered.
     """
 
     async def begin(connection: Connection) -> None:
         if lines is not None:
             lines.add(connection)
-        await _begin(connection, SERVICE_ROLE, for_everybody=for_everybody, statement_seconds=READ_SECONDS - 5)
+        await _begin(connection, SERVICE_ROLE, all_organizations=all_organizations, statement_seconds=READ_SECONDS - 5)
 
     return await _BoundedPool(
         url,
@@ -164,7 +165,7 @@ async def _begin(
     connection: Any,  # noqa: ANN401  # a connection, or the pool's proxy of one
     role: str | None,
     *,
-    for_everybody: bool,
+    all_organizations: bool,
     statement_seconds: int | None = None,
 ) -> None:
     """Configure a session. It reads for no organization yet, or for all of them in the service's own work.
@@ -172,7 +173,7 @@ async def _begin(
     `statement_seconds`: the server's limit. It is below the caller's, so that no abandoned statement is executed
     later, and it ends the statements of killed processes.
     """
-    wanted = ["SET upwell.organization_id = '*'"] if for_everybody else []
+    wanted = ["SET upwell.organization_id = '*'"] if all_organizations else []
     if role is not None:
         wanted += [f"SET ROLE {role}", f"SET lock_timeout = '{LOCK_SECONDS}s'"]
     if statement_seconds is not None:

@@ -35,7 +35,7 @@ class Reads(Protocol):
         ...
 
 
-class EverybodysReads:
+class SystemReads:
     """Reads the rows of all organizations, for the work of the service itself."""
 
     def __init__(self, pool: Pool) -> None:
@@ -63,7 +63,7 @@ class TenantReads:
     """
 
     def __init__(self, pool: Pool, *, of_one: int | None = None, bounded: int | None = None) -> None:
-        self._reads = EverybodysReads(pool)
+        self._reads = SystemReads(pool)
         size = pool.get_max_size()
         self._turns = FairTurns(
             size,

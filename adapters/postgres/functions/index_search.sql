@@ -21,7 +21,7 @@ BEGIN
     IF last_ <= head THEN
         RETURN 0;
     END IF;
-    -- once more after `redact`, which does not see a text that is being written
+    -- again after `redact`, which does not see a text that is being written
     DELETE FROM search_texts WHERE id IN (
         SELECT originator_id FROM upwell_events
         WHERE notification_id > head AND notification_id <= last_

@@ -1,4 +1,4 @@
--- Schedule the deletion of an upload's bytes, now and once more after the last URL has expired. Inherited bytes are
+-- Schedule the deletion of an upload's bytes, now and again after the last URL has expired. Inherited bytes are
 -- deleted under the id of the upload that they were stored for.
 -- Called by: schedule.
 -- Also in Python: domain.tasks.agenda.agenda_of.

@@ -36,7 +36,7 @@ class PostgresKeyUses:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Write inside the context, and once more at its end."""
+        """Write inside the context, and a last time at its end."""
         flushing = asyncio.create_task(self._flush_for_ever(), name="key-uses", context=Context())
         try:
             yield

@@ -70,9 +70,9 @@ class PostgresUploadReads(PostgresReads):
             rows = await self._reads.fetch(QUERIES["bytes_at"], *map(list, zip(*distinct, strict=True)))
         return {row["upload_id"]: msgspec.convert(dict(row), UploadBytes) for row in rows}
 
-    async def proved_bytes(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
+    async def verified_uploads(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
         """Return completed uploads whose bytes are kept."""
-        return await self._all("proved_bytes", UploadBytes, after, limit)
+        return await self._all("verified_uploads", UploadBytes, after, limit)
 
     async def stored_sizes(self, namespace_id: str, bucket_id: str) -> StoredSizes:
         """Return the sizes of a bucket's stored uploads."""

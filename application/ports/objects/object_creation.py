@@ -68,7 +68,7 @@ class OriginalGoneError(RefusedError):
     """The upload whose bytes should be used was forgotten in the meantime."""
 
     def __init__(self, upload_id: str) -> None:
-        super().__init__("original_gone", f"The upload {upload_id} holds no bytes any more.", {"upload_id": upload_id})
+        super().__init__("original_gone", f"The upload {upload_id} no longer holds bytes.", {"upload_id": upload_id})
         self.upload_id = upload_id
 
 

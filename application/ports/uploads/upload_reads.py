@@ -155,7 +155,7 @@ class UploadReads(Protocol):
         """
         ...
 
-    async def proved_bytes(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
+    async def verified_uploads(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
         """Return up to `limit` completed uploads that keep their bytes, by id, above one. For the system."""
         ...
 

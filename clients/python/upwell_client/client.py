@@ -109,7 +109,7 @@ class Client:
         self._http.close()
 
     def upload(self, given: Given, **options: Unpack[UploadOptions]) -> Upload:
-        """Upload a path, a file object, bytes or an iterator of bytes, and return it when it is proved.
+        """Upload a path, a file object, bytes or an iterator of bytes, and return it when it is verified.
 
         An error notes the upload that it left behind in `upload_id`; `resume` finishes it.
         """
@@ -184,7 +184,7 @@ class AsyncClient:
         await self._http.aclose()
 
     async def upload(self, given: AsyncGiven, **options: Unpack[UploadOptions]) -> Upload:
-        """Upload a path, a file object, bytes or an iterator of bytes, and return it when it is proved.
+        """Upload a path, a file object, bytes or an iterator of bytes, and return it when it is verified.
 
         An error notes the upload that it left behind in `upload_id`; `resume` finishes it.
         """

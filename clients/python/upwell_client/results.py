@@ -13,7 +13,7 @@ Phase = Literal["hashing", "asking", "sending", "verifying", "receiving"]
 class Upload:
     """The service's state of an upload.
 
-        `file_hash`: the SHA-256, 64 hex digits. `message`: a message of the service, such as the reason of a failure.
+    `file_hash`: the SHA-256, 64 hex digits. `message`: a message of the service, such as the reason of a failure.
     `deletes_at`: when the upload is deleted automatically; None: never.
     """
 

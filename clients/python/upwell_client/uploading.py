@@ -378,14 +378,14 @@ class Uploading:
             if error.code in _MISMATCHES and not isinstance(source, Stream):
                 await self._wire.work(source.check_unchanged)
             raise
-        proved = await self._wait(confirmed, wait_seconds, etag=etag, size_bytes=size_bytes)
-        if self._found_sha256 and proved.file_hash and proved.file_hash != self._found_sha256:
+        verified = await self._wait(confirmed, wait_seconds, etag=etag, size_bytes=size_bytes)
+        if self._found_sha256 and verified.file_hash and verified.file_hash != self._found_sha256:
             raise MismatchError(
-                f"the bytes of the upload {proved.upload_id} are not the bytes that were sent: their SHA-256 is"
-                f" {proved.file_hash}, but should be {self._found_sha256}",
+                f"the bytes of the upload {verified.upload_id} are not the bytes that were sent: their SHA-256 is"
+                f" {verified.file_hash}, but should be {self._found_sha256}",
                 "hash_mismatch",
             )
-        return proved
+        return verified
 
     async def _wait(self, upload: Upload, wait_seconds: float, *, etag: str | None, size_bytes: int) -> Upload:
         """Wait for the worker that verifies a large file."""

@@ -1,4 +1,4 @@
-"""How a listener is emptied before it closes: no handshake begins any more, and those under way complete.
+"""How a listener is emptied before it closes: no new handshake begins, and those under way complete.
 
 What waits in a listener that closes is reset, so nothing may wait there. Linux has no option for that. It has one for
 the least TTL of a packet, and needs no privileges for it (unlike for a filter on a TCP socket). Systems send with a TTL

@@ -200,7 +200,7 @@ class BoundedHttp(HttpToolsProtocol):
     _refusal: tuple[int, str, str] | None = None
     _when_ending: Callable[[], None] | None = None
     refused: tuple[int, str] | None = None
-    _ends = False  # the last response is in the pipeline: received bytes have no meaning any more
+    _ends = False  # the last response is in the pipeline: received bytes no longer have a meaning
 
     def _lingers(self) -> bool:
         """Whether the last response was sent."""

@@ -174,7 +174,7 @@ async def test_pools_say_how_much_of_them_is_in_use(watched: Watched) -> None:
         assert (await client.get("/v1/uploads/upl_nothing")).status_code == 404
         assert (await client.post("/v1/buckets/files/uploads/list")).status_code == 200
     read = await watched.read()
-    for pool, size in {"requests": 10, "lists": 4, "everybody": 4}.items():
+    for pool, size in {"requests": 10, "lists": 4, "system": 4}.items():
         assert read.value("upwell_pool_max_connections", pool=pool) == size
         assert 1 <= read.value("upwell_pool_connections", pool=pool) <= size
 

@@ -375,8 +375,8 @@ async def test_verified_bytes_are_listed_by_id_in_pages(kit: Kit, account: Accou
         await account.send(log, upload_id, account.accepts())
     await account.send(log, ids[3], account.accepts(duplicate_of=ids[0]))
 
-    first = await kit.read_side.proved_bytes(after="", limit=2)
-    rest = await kit.read_side.proved_bytes(after=first[-1].upload_id, limit=2)
+    first = await kit.read_side.verified_uploads(after="", limit=2)
+    rest = await kit.read_side.verified_uploads(after=first[-1].upload_id, limit=2)
 
     assert [each.upload_id for each in (*first, *rest)] == sorted(ids[:3])
     assert await kit.read_side.bytes_at([place_of(account, ids[0])]) == {ids[0]: first[0]}

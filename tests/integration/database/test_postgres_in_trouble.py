@@ -17,7 +17,7 @@ from adapters.postgres.database.checking import check_database
 from adapters.postgres.database.connecting import SERVICE_ROLE, Connection, connect, open_pool
 from adapters.postgres.database.listening import Listener
 from adapters.postgres.database.migrating import migrate
-from adapters.postgres.database.tenancy import EverybodysReads
+from adapters.postgres.database.tenancy import SystemReads
 from adapters.postgres.events import write_probe
 from adapters.postgres.events.event_log import PostgresEventLog
 from application.ports.events.event_log import LogUnavailableError
@@ -38,7 +38,7 @@ async def log_on(url: str, size: int = 3) -> AsyncIterator[PostgresEventLog]:
         stack.push_async_callback(pool.close)
         listener = Listener(url)
         await stack.enter_async_context(listener.running())
-        log = PostgresEventLog(url, EverybodysReads(pool), listener)
+        log = PostgresEventLog(url, SystemReads(pool), listener)
         await stack.enter_async_context(log.running())
         yield log
 

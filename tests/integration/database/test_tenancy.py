@@ -140,7 +140,7 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
     other = await service.tenant()
     upload_id, object_id = await fill(tenant)
     own, namespace, bucket = tenant.caller.organization, tenant.namespace.namespace_id, tenant.bucket.bucket_id
-    pool = await open_pool(service.database.url, size=2, for_everybody=False)
+    pool = await open_pool(service.database.url, size=2, all_organizations=False)
     reads, tasks = PostgresReadSide(TenantReads(pool)), PostgresTasks(pool, TenantReads(pool))
     name = bucket_name_claim(namespace, tenant.bucket.name)
     async with tenant.client() as client:
@@ -243,7 +243,7 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
 async def test_on_a_shared_connection_no_caller_reads_for_the_previous_one(service: Service, tenant: Tenant) -> None:
     other = await service.tenant()
     upload_id, _ = await fill(tenant)
-    pool = await open_pool(service.database.url, size=1, for_everybody=False)
+    pool = await open_pool(service.database.url, size=1, all_organizations=False)
     reads = PostgresReadSide(TenantReads(pool))
 
     async def ask(whose: Tenant) -> bool:

@@ -16,7 +16,7 @@ from adapters.postgres.database import connecting, listening
 from adapters.postgres.database.connecting import Connection, close_pool, connect, open_pool
 from adapters.postgres.database.listening import Listener
 from adapters.postgres.database.queries import QUERIES
-from adapters.postgres.database.tenancy import EverybodysReads
+from adapters.postgres.database.tenancy import SystemReads
 from adapters.postgres.events import event_log
 from adapters.postgres.events.event_log import PostgresEventLog
 from adapters.postgres.keys import directory as postgres_directory
@@ -52,7 +52,7 @@ async def process(url: str) -> AsyncIterator[Process]:
         stack.push_async_callback(close_pool, pool)
         made = Process(
             listener=listener,
-            log=PostgresEventLog(url, EverybodysReads(pool), listener),
+            log=PostgresEventLog(url, SystemReads(pool), listener),
             jobs=PostgresJobQueue(pool, listener),
             directory=PostgresDirectory(PostgresReadSide(pool), listener),
         )

@@ -286,7 +286,7 @@ async def test_a_word_that_too_many_rows_have_is_looked_for_in_all_rows(
 async def test_no_organization_finds_rows_of_another(world: World, database: Database) -> None:
     other = new_account(world.account.ids, world.account.clock)
     await world.log.append(opening(other, name="other"))
-    pool = await open_pool(database.url, size=1, for_everybody=False)
+    pool = await open_pool(database.url, size=1, all_organizations=False)
     reads = TenantReads(pool)
     ask = "SELECT upwell.search_candidates('upload', $1, '%secret%', 10) AS ids"
     for indexed in (False, True):

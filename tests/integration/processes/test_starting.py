@@ -20,7 +20,7 @@ from adapters.postgres.database.connecting import SERVICE_ROLE, Connection, conn
 from adapters.postgres.database.listening import EVENTS, Listener
 from adapters.postgres.database.migrating import MigrationError, functions, migrate
 from adapters.postgres.database.rebuilding import rebuild
-from adapters.postgres.database.tenancy import EverybodysReads
+from adapters.postgres.database.tenancy import SystemReads
 from adapters.postgres.events.event_log import PostgresEventLog
 from application.ports.events.event_log import LogUnavailableError
 from entrypoints.failures import explain
@@ -269,7 +269,7 @@ async def test_behind_a_pooler_in_session_mode_the_service_acts_as_its_role_and_
             stack.push_async_callback(pool.close)
             listener = Listener(url)
             await stack.enter_async_context(listener.running())
-            log = PostgresEventLog(url, EverybodysReads(pool), listener)
+            log = PostgresEventLog(url, SystemReads(pool), listener)
             await stack.enter_async_context(log.running())
             await stack.enter_async_context(listener.hearing(EVENTS, heard.set))
             heard.clear()

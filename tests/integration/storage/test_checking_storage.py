@@ -172,7 +172,7 @@ async def test_orphans_go_and_all_else_stays(place: Place) -> None:
     async with httpx.AsyncClient(trust_env=False) as plain:
         assert (await plain.put(url, content=b"four")).status_code == 200
     again = await place.check(repair=True)
-    assert (place.reported, again.multiparts, again.proved_uploads) == ([], 1, 1)
+    assert (place.reported, again.multiparts, again.verified_uploads) == ([], 1, 1)
 
 
 async def test_forgotten_and_missing_bytes_are_reported_also_after_a_rebuild(place: Place, database: Database) -> None:
@@ -270,5 +270,5 @@ async def test_nothing_is_lost_while_uploads_go_on(place: Place) -> None:
     assert repairing.result() > 1
     last = await place.check(repair=True)
 
-    assert (last.remaining, last.proved_uploads) == (0, len(sent))
+    assert (last.remaining, last.verified_uploads) == (0, len(sent))
     assert await place.stored() == {answer.record.storage_key for answer in sent}

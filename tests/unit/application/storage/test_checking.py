@@ -70,7 +70,7 @@ async def test_what_uploads_need_is_no_waste_however_they_stand(client: Client, 
     tally = await check(repair=True)
 
     assert check.reported == []
-    assert (tally.keys, tally.multiparts, tally.proved_uploads, tally.remaining) == (4, 1, 1, 0)
+    assert (tally.keys, tally.multiparts, tally.verified_uploads, tally.remaining) == (4, 1, 1, 0)
     assert (tally.not_ours, tally.too_young) == (0, 0)
     assert check.steps
 
@@ -235,7 +235,7 @@ async def test_other_bytes_without_versions_are_missing_ones() -> None:
 async def test_empty_files_are_there_too(client: Client, check: Check) -> None:
     await client.upload(b"", size=None)
 
-    assert (await check()).proved_uploads == 1
+    assert (await check()).verified_uploads == 1
     assert check.reported == []
 
 

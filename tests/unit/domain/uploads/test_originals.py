@@ -29,7 +29,7 @@ def upload(number: int = 1, **others: Any) -> KeptUpload:  # noqa: ANN401  # any
 
 def test_a_completed_upload_that_shares_is_an_original() -> None:
     assert is_original(upload(), SOUGHT)
-    assert upload().has_proved_bytes
+    assert upload().has_verified_bytes
 
 
 @pytest.mark.parametrize(
@@ -53,9 +53,9 @@ def test_anything_else_is_invalid(others: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.COMPLETED])
 def test_only_completed_uploads_have_verified_bytes(status: Status) -> None:
-    assert not upload(status=status).has_proved_bytes
-    assert not upload(keeps_bytes=False).has_proved_bytes
-    assert not upload(changed_etag="").has_proved_bytes
+    assert not upload(status=status).has_verified_bytes
+    assert not upload(keeps_bytes=False).has_verified_bytes
+    assert not upload(changed_etag="").has_verified_bytes
 
 
 def test_of_several_originals_the_first_one_wins_in_any_order() -> None:

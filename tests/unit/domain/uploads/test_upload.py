@@ -582,7 +582,7 @@ def test_a_duplicate_inherits_the_location_of_the_bytes_and_is_no_longer_a_dupli
     state = given(REQUESTED, BEGAN, VERIFIED, duplicate).when(INHERIT).then(INHERITED)
 
     assert isinstance(state, Completed)
-    assert state.has_proved_bytes
+    assert state.has_verified_bytes
     assert (state.request.storage_key, state.content.version_id) == (INHERITED.storage_key, "v1")
     assert (state.accepted_bytes, state.duplicate_of, state.object_id) == (SIZE, None, None)
 
@@ -631,7 +631,7 @@ def test_stored_bytes_are_verified_unless_they_belong_to_another_upload_or_have_
     for past, verified in (((COMPLETED,), True), ((duplicate,), False), ((COMPLETED, CHANGED), False)):
         state = UPLOAD.replay((REQUESTED, BEGAN, VERIFIED, *past))
         assert isinstance(state, Completed)
-        assert state.has_proved_bytes is verified
+        assert state.has_verified_bytes is verified
 
 
 def test_an_heir_knows_where_the_bytes_are_and_until_when_they_could_be_overwritten() -> None:

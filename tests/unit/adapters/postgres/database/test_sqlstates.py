@@ -40,7 +40,7 @@ def test_every_row_but_a_defect_is_unavailability_with_its_reason(row: SqlState)
         assert "what the server says" in str(found)
 
 
-def test_no_row_stands_twice() -> None:
+def test_no_code_is_listed_twice() -> None:
     assert len({row.code for row in SQLSTATES}) == len(SQLSTATES)
 
 
