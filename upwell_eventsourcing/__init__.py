@@ -1,4 +1,4 @@
-"""Upwell's log as a persistence module of the library `eventsourcing`, for programs that follow the events.
+"""An optional reader for other programs: Upwell's log as a persistence module of the library `eventsourcing`.
 
 `PERSISTENCE_MODULE=upwell_eventsourcing` and `UPWELL_DATABASE_URL` are the settings of such a program. The log is read
 directly; positions and tables of the program are in its own schema. The package knows only the table of events, and no

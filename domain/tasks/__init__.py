@@ -1,4 +1,5 @@
-"""Work that continues after the response: the jobs that the events of uploads and objects require.
+"""Jobs: the work that the events of uploads and objects require of a worker.
 
-Leasing and running jobs is in `application.tasks`; the work of a job is in the package of its subject.
+Tasks, which clients can follow, are in `application.tasks`, as is the leasing and running of jobs; the work of a job is
+in the package of its subject.
 """
