@@ -13,6 +13,7 @@ import resource
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from ipaddress import ip_address
 from itertools import chain
 from typing import Any, Protocol, TypeVar, cast
@@ -249,8 +250,11 @@ class BoundedHttp(HttpToolsProtocol):
         self.scope[CONNECTION] = self  # type: ignore[literal-required]  # a key of our own in the scope
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Receive a header; the parser leaves the white space behind its value."""
-        super().on_header(name, value.rstrip(b" \t"))
+        """Receive a header; the parser leaves the white space behind its value. Faster than around uvicorn's."""
+        name, value = name.lower(), value.rstrip(b" \t")
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """Start the request."""
@@ -283,7 +287,7 @@ class BoundedHttp(HttpToolsProtocol):
         if version not in ("1.1", "1.0"):
             self._raise(400, "invalid_http", f"HTTP/{version} is not supported here: send HTTP/1.1.")
         hosts = [value for name, value in self.headers if name == b"host"]
-        if len(hosts) == 1 and _HOST.fullmatch(hosts[0]):
+        if len(hosts) == 1 and _is_host(hosts[0]):
             return
         if len(hosts) > 1:
             self._raise(400, "invalid_host", "The header Host is repeated: send it once.")
@@ -322,7 +326,7 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Receive bytes from the connection."""
-        if self._ignores():
+        if self._ends or self._lingers_until is not None:  # as in `_ignores`
             return
         self._beyond += len(data)
         super().data_received(data)
@@ -484,6 +488,11 @@ class BoundedHttp(HttpToolsProtocol):
         self.flow.resume_reading()
         with suppress(OSError, NotImplementedError):
             self.transport.write_eof()
+
+
+@lru_cache
+def _is_host(value: bytes) -> bool:
+    return _HOST.fullmatch(value) is not None
 
 
 def _error(status: int, code: str, message: str) -> list[bytes]:
