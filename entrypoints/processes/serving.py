@@ -99,10 +99,10 @@ async def _serve_alone(settings: Settings, listener: socket.socket, *, keeps_que
 async def _serve_for_parent(settings: Settings, listener: socket.socket, channel: socket.socket) -> None:
     stopping = asyncio.Event()
     channel.setblocking(False)  # required by asyncio
-    server = _server(settings, keeps_queue=True, ready=lambda: channel.send(SERVES))
+    server = _server(settings, keeps_queue=True, ready=lambda: _report(channel))
 
     def hear() -> None:
-        heard = channel.recv(16)
+        heard = _heard(channel)
         if DRAIN in heard:
             server.drain()
         if not heard or STOP in heard:
@@ -113,6 +113,20 @@ async def _serve_for_parent(settings: Settings, listener: socket.socket, channel
     serving = asyncio.create_task(_run(server, listener))
     await _either(serving, stopping)
     await _end(server, serving)
+
+
+def _heard(channel: socket.socket) -> bytes:
+    """Return what the parent sent; nothing if it is gone. One that is killed before it reads a report resets it."""
+    try:
+        return channel.recv(16)
+    except ConnectionError:
+        return b""
+
+
+def _report(channel: socket.socket) -> None:
+    """Report to the parent that this process serves; a parent that is gone is noticed by `_heard`."""
+    with suppress(ConnectionError):
+        channel.send(SERVES)
 
 
 def _server(settings: Settings, *, keeps_queue: bool, ready: Callable[[], object] | None = None) -> Server:

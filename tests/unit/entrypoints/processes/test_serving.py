@@ -9,8 +9,29 @@ import structlog
 
 from entrypoints.failures import UserError
 from entrypoints.processes import serving
-from entrypoints.processes.serving import _handed_listener, _warn_of_plain_http
+from entrypoints.processes.serving import _handed_listener, _heard, _report, _warn_of_plain_http
+from entrypoints.processes.supervising import SERVES
 from entrypoints.settings import Settings
+
+
+@pytest.mark.parametrize("reported", [True, False])
+def test_a_parent_that_was_killed_is_noticed_whether_or_not_it_had_read_the_report(*, reported: bool) -> None:
+    parent, channel = socket.socketpair()
+    if reported:
+        _report(channel)
+    parent.close()
+    with channel:
+        assert _heard(channel) == b""
+        _report(channel)  # does nothing
+
+
+def test_an_instruction_of_the_parent_is_heard() -> None:
+    parent, channel = socket.socketpair()
+    with parent, channel:
+        parent.send(b"x")
+        assert _heard(channel) == b"x"
+        _report(channel)
+        assert parent.recv(16) == SERVES
 
 
 @pytest.fixture
