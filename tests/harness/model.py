@@ -500,8 +500,9 @@ class Model:
         heir.accepted, original.accepted = original.accepted, 0
         heir.content_etag, heir.object, heir.duplicate_of = original.content_etag, None, None
         heir.recheck_at = heir.due_at
-        for each in standing[1:]:
-            each.duplicate_of = heir
+        for each in standing:
+            if each is not heir:
+                each.duplicate_of = heir
         self._heir_of = (original, heir)
 
     def _standing_on(self, original: Upload) -> list[Upload]:
