@@ -124,9 +124,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             return begun
 
         async def learn(objection: Objection) -> bool:
-            if isinstance(objection, VersionConflictError):
-                return True
-            return looked is not None and not worker_ends and await looked.verification.learn(objection)
+            return await _learn(objection, None if worker_ends else looked)
 
         try:
             upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
@@ -155,9 +153,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             return await _in_one(upload, begun, looked.verification)
 
         async def learn(objection: Objection) -> bool:
-            if isinstance(objection, VersionConflictError):
-                return True
-            return looked is not None and await looked.verification.learn(objection)
+            return await _learn(objection, looked)
 
         upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
         if isinstance(upload.state, Processing):
@@ -311,6 +307,13 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
                 raise WrongStateError(
                     "wrong_state", f"The upload is {status}: request a new upload.", {"status": status}
                 )
+
+
+async def _learn(objection: Objection, looked: _Looked | None) -> bool:
+    """Return whether to try again: after any conflict, and after an objection that the verification understands."""
+    if isinstance(objection, VersionConflictError):
+        return True
+    return looked is not None and await looked.verification.learn(objection)
 
 
 async def _in_one(

@@ -1,36 +1,23 @@
 """Disabled telemetry is not loaded, and wrong settings are refused."""
 
-import subprocess
-import sys
-
 import pytest
 
 from entrypoints.observability.metrics import Histogram
 from entrypoints.observability.telemetry import Telemetry, telemetry_of
 from entrypoints.settings import MetricsSettings, SettingError, Settings
-from tests.docs.pages import ROOT
+from tests.loaded import loaded_by
 
 TOKEN = "what-prometheus-knows"
-LOADED = """
-import sys
+PROGRAM = """
 from contextlib import nullcontext
 import entrypoints.processes.serving
 from entrypoints.http.app import create_app
 create_app(nullcontext)
-print({"prometheus_client", "opentelemetry.trace", "opentelemetry.sdk"} & set(sys.modules))
 """
 
 
 def test_without_the_settings_nothing_of_it_is_loaded() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'clients' / 'python'}"},
-    )
-    assert done.stdout == "set()\n"
+    assert loaded_by(PROGRAM, {"prometheus_client", "opentelemetry.trace", "opentelemetry.sdk"}) == set()
 
 
 def test_without_the_settings_appends_are_not_observed() -> None:

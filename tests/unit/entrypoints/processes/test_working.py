@@ -1,24 +1,10 @@
 """The modules that a worker loads."""
 
-import subprocess
-import sys
+from tests.loaded import loaded_by
 
-from tests.docs.pages import ROOT
-
-LOADED = """
-import sys
-import entrypoints.processes.working
-print({"entrypoints.http", "litestar", "uvicorn"} & set(sys.modules))
-"""
+HTTP_API = {"entrypoints.http", "litestar", "uvicorn"}
 
 
 def test_a_worker_does_not_load_the_http_api() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOADED],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PYTHONPATH": f"{ROOT}:{ROOT / 'clients' / 'python'}"},
-    )
-    assert done.stdout == "set()\n"
+    assert loaded_by("import entrypoints.processes.working", HTTP_API) == set()
+    assert loaded_by("import entrypoints.processes.serving", HTTP_API) == HTTP_API
