@@ -194,7 +194,7 @@ def test_a_part_that_changes_before_it_is_sent_is_refused_by_storage(server: Ser
             file.getbuffer()[:] = b"x" * len(BODY)
         return answer
 
-    server.answer = change  # type: ignore[method-assign]
+    server.answer = change  # type: ignore[method-assign]  # in place of its own
     with pytest.raises(StorageRefusedError) as refused:
         uploads.upload(file, filename="clip.mp4", multipart="always", integrity="storage", hash=False, parallel=1)
     assert refused.value.status == 400
@@ -339,7 +339,7 @@ def test_an_upload_is_in_progress_once_a_part_is_signed(uploads: Uploads, path: 
 def test_memory_does_not_grow_with_the_number_of_parts(uploads: Uploads, server: Server) -> None:
     server.part_size = 1_000_000
     kept = server.take
-    server.take = lambda number, signature, body: kept(number, signature, body[:1])  # type: ignore[method-assign]
+    server.take = lambda number, signature, body: kept(number, signature, body[:1])  # type: ignore[method-assign]  # in place of its own
 
     def most(parts: int) -> int:
         server.parts.clear()

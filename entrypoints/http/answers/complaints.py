@@ -46,7 +46,7 @@ def body_complaint(
 ) -> InvalidInputError:
     """Return the refusal of a body that is not of this type. `document`: the body, to find the names of wrong keys."""
     found = _PLACE.fullmatch(str(error))
-    assert found is not None  # it matches everything  # noqa: S101
+    assert found is not None  # noqa: S101  # it matches everything
     problem, path = found["problem"], found["path"] or ""
     expected = _at(inspect.type_info(kind), path)
     place = _named_keys(document, inspect.type_info(kind), path).removeprefix(".") or None

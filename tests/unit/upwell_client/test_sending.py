@@ -56,7 +56,7 @@ class Storage:
         """Upload a file and return the reported progress of the sending."""
         seen: list[Progress] = []
         known = {"transport": httpx.MockTransport(self), "retries": Retries(attempts=ATTEMPTS, first_seconds=0)}
-        with Client("http://upwell.test", "sk", "ns", bucket="b", **known) as client:  # type: ignore[arg-type]
+        with Client("http://upwell.test", "sk", "ns", bucket="b", **known) as client:  # type: ignore[arg-type]  # options of several types
             client.upload(given, progress=seen.append, **options)
         return [progress for progress in seen if progress.phase == "sending"]
 

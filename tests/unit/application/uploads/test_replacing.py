@@ -267,7 +267,7 @@ async def test_a_false_claim_of_another_key_is_refused_and_fails_nothing(
 
     for as_task in (False, True):
         with pytest.raises(WrongStateError) as caught:
-            await stranger.confirm(answer, as_task=as_task, **claim)  # type: ignore[arg-type]
+            await stranger.confirm(answer, as_task=as_task, **claim)  # type: ignore[arg-type]  # one claim of several types
         assert caught.value.code == code
 
     assert await client.world.tags() == before

@@ -18,7 +18,7 @@ def shown(
     rows: range, *, has_more: bool, total: int | None = None, offset: int = 0, after: bool = False
 ) -> PaginationResponse:
     asked = PageRequest(limit=3, offset=offset, after=Rows().place(0, None) if after else None)
-    return pagination("/", Rows(), Page(rows=tuple(rows), has_more=has_more, total=total), asked)  # type: ignore[arg-type]
+    return pagination("/", Rows(), Page(rows=tuple(rows), has_more=has_more, total=total), asked)  # type: ignore[arg-type]  # rows of any type
 
 
 @pytest.mark.parametrize(
