@@ -41,6 +41,7 @@ from upwell_client import (
     UpwellError,
 )
 from upwell_client.sources import PathSource, guess_content_type
+from upwell_client.threads import start_thread
 from upwell_client.uploading import MULTIPART_FROM_BYTES
 
 INTERRUPTED = 130
@@ -410,15 +411,13 @@ class _Crew:
         self._upload = upload
         self._ended: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
         self._under_way: list[Outcome] = []
-        self._threads = [
-            threading.Thread(target=self._work, name="upwell-file", daemon=True)
-            for _ in range(min(at_once, self._files))
-        ]
+        self._at_once = min(at_once, self._files)
+        self._threads: list[threading.Thread] = []
 
     def outcomes(self) -> Iterator[Outcome]:
         """Yield the result of each file, in the order in which they end."""
-        for thread in self._threads:
-            thread.start()
+        for _ in range(self._at_once):
+            self._threads.append(start_thread(self._work, "upwell-file"))
         for _ in range(self._files):
             yield self._next(wait=True)
 

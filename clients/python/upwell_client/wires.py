@@ -15,6 +15,8 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 
+from upwell_client.threads import start_thread
+
 GRACE_SECONDS = 1.0
 
 Result = TypeVar("Result")
@@ -263,7 +265,7 @@ def _begun(job: Job, slots: threading.Semaphore | None = None) -> Future[None]:
         else:
             ended.set_result(None)
 
-    threading.Thread(target=work, name="upwell", daemon=True).start()
+    start_thread(work, "upwell")
     return ended
 
 
