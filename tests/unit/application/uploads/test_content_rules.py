@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from adapters.memory.storage import object_storage
 from application.buckets.changing import BucketChange
 from application.handling import load
 from application.ports.storage.object_storage import StoredContent
@@ -192,7 +193,11 @@ async def test_a_bucket_is_answered_as_it_is_read_afterwards(client: Client) -> 
     assert made == await client.world.read_side.bucket(client.namespace.namespace_id, "ruled")
 
 
-async def test_a_verification_reports_its_progress_to_its_task(world: World) -> None:
+@pytest.mark.parametrize(("chunk", "reported"), [(MIB, 8 * MIB), (3 * MIB, 9 * MIB)])
+async def test_a_verification_reports_its_progress_to_its_task(
+    world: World, monkeypatch: pytest.MonkeyPatch, chunk: int, reported: int
+) -> None:
+    monkeypatch.setattr(object_storage, "CHUNK_BYTES", chunk)
     client = await world.tenant(quota_bytes=100 * MIB)
     answer = await client.request(size=20 * MIB)
     client.put(answer, bytes(20 * MIB))
@@ -206,7 +211,7 @@ async def test_a_verification_reports_its_progress_to_its_task(world: World) -> 
         await load(world.log, UPLOAD, answer.record.upload_id), actor_id="system:worker", touch=touch
     )
 
-    assert progress == [None, 8 * MIB]
+    assert progress == [None, reported]
     assert (await client.record(answer)).status is Status.COMPLETED
     assert (await client.task(task_id)).additional_data.get("verified_bytes") is None, "it is over"
     assert loaded.stream_id == answer.record.upload_id

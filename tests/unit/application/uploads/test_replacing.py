@@ -19,7 +19,7 @@ from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.parts import Multipart
 from domain.uploads.upload import Status
 from domain.uploads.upload_events import UploadFailed
-from tests.unit.application.world import SHA256, Client
+from tests.unit.application.world import BYTES, SHA256, Client
 
 OTHER = b"quite another clip"
 NAMED = {"title": "a"}
@@ -292,6 +292,15 @@ async def test_another_key_confirms_stored_bytes_and_wrong_bytes_fail_with_any_k
     with pytest.raises(WrongStateError) as caught:
         await stranger.confirm(wrong, etag="false")
     assert caught.value.code in {"hash_mismatch", "etag_mismatch"}
+
+
+@pytest.mark.parametrize("size", [len(BYTES), None], ids=["fetched", "read"])
+async def test_another_key_may_claim_the_hash_of_the_stored_bytes(client: Client, size: int | None) -> None:
+    stranger = await key_of(client, Permission.WRITE)
+    answer = await client.request(size=size)
+    client.put(answer)
+
+    assert (await stranger.confirm(answer, sha256=SHA256)).status is Status.COMPLETED
 
 
 async def test_another_key_names_no_other_policy_and_ends_no_parts_of_unknown_number(client: Client) -> None:

@@ -20,20 +20,24 @@ def test_a_window_is_a_full_minute_of_the_clock() -> None:
 @pytest.mark.parametrize(
     ("left", "last", "size"),
     [
-        (1000, 0, 10),
-        (990, 10, 20),
-        (970, 20, 40),
-        (930, 40, 50),
-        (880, 50, 50),
-        (300, 50, 30),
-        (50, 30, 10),
-        (0, 10, 10),
+        (100_099, 0, 1000),
+        (99_099, 1000, 2000),
+        (97_099, 2000, 4000),
+        (93_099, 4000, 5004),
+        (88_095, 5004, 5004),
+        (30_009, 5004, 3000),
+        (5009, 3000, 1000),
+        (0, 1000, 1000),
     ],
 )
 def test_slices_grow_from_a_hundredth_to_a_twentieth_and_shrink_towards_the_end(
     left: int, last: int, size: int
 ) -> None:
-    assert slice_size(1000, left=left, last=last) == size
+    assert slice_size(100_099, left=left, last=last) == size
+
+
+def test_the_smallest_slice_is_one_request() -> None:
+    assert [slice_size(limit, left=limit, last=0) for limit in (1, 199, 200)] == [1, 1, 2]
 
 
 @given(LIMITS, st.integers(1, 5))

@@ -1,0 +1,198 @@
+"""Verifications on their own: what a worker does when others change the same things, and when storage is silent."""
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from adapters.memory.storage import object_storage
+from application.handling import Loaded, load
+from application.ports.storage.object_storage import StoredContent
+from application.rules import Rules
+from application.uploads.requesting import Answer
+from domain.buckets.bucket import Policy, UniqueKey
+from domain.buckets.schema import FieldType
+from domain.events.registry import decode
+from domain.objects.composition import BlobWish
+from domain.organizations.organization import Tier, TierLimits
+from domain.refusals import WrongStateError
+from domain.uploads.content_rules import ContentCheck, ContentRules
+from domain.uploads.upload import UPLOAD, Completed, Status, Upload
+from domain.uploads.upload_events import UploadCompleted, UploadEvent, UploadVerificationAbandoned
+from tests.unit.application.world import BYTES, SHA256, Client, World
+
+OTHER = b"other bytes!"
+KEYED = UniqueKey(fields=("title",))
+
+
+async def loaded(client: Client, answer: Answer) -> Loaded[UploadEvent, Upload]:
+    return await load(client.world.log, UPLOAD, answer.record.upload_id)
+
+
+async def verify(client: Client, answer: Answer) -> Loaded[UploadEvent, Upload]:
+    return await client.world.verify(await loaded(client, answer), actor_id="system:worker")
+
+
+async def processing(client: Client, body: bytes = BYTES, **asked: object) -> Answer:
+    """Return an upload that a worker has to verify."""
+    answer = await client.request(**{"size": len(body), **asked})
+    client.put(answer, body)
+    assert (await client.confirm(answer, as_task=True)).status is Status.PROCESSING
+    return answer
+
+
+def completes(event: object) -> bool:
+    return isinstance(event, UploadCompleted)
+
+
+async def test_of_two_verifications_at_once_the_later_returns_what_the_earlier_recorded(
+    world: World, client: Client
+) -> None:
+    answer = await processing(client)
+    world.once_before(completes, lambda: verify(client, answer))
+
+    ended = await verify(client, answer)
+
+    assert isinstance(ended.state, Completed)
+    assert (await world.tags()).count("upload.completed") == 1
+
+
+async def test_bytes_and_claims_of_a_later_confirm_are_examined_anew(world: World, client: Client) -> None:
+    answer = await processing(client)
+
+    async def again() -> None:
+        world.storage.fail_next(1)
+        await verify(client, answer)  # abandoned
+        client.put(answer, OTHER)
+        await client.confirm(answer, as_task=True, size=len(OTHER))
+
+    world.once_before(completes, again)
+    await verify(client, answer)
+
+    record = await client.record(answer)
+    assert record.status is Status.COMPLETED
+    assert world.storage.get(record.storage_key) == world.storage.get(record.storage_key, record.version_id)
+    assert record.sha256 != SHA256
+
+
+async def test_a_change_of_the_object_in_the_meantime_does_not_have_the_bytes_read_again(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.make_bucket("keyed", unique_key=KEYED)
+    held = await client.upload(OTHER, object_metadata={"title": "A"})
+    answer = await processing(client, object_metadata={"title": "A"}, policy=Policy.UPSERT)
+    read, reads = world.storage.read, 0
+
+    def watched(key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
+        nonlocal reads
+        reads += 1
+        return read(key, content, first_bytes=first_bytes)
+
+    monkeypatch.setattr(world.storage, "read", watched)
+    world.once_before(completes, lambda: client.change(held.record.object_id or "", fields={"n": 1}))
+    await verify(client, answer)
+
+    assert (await client.record(answer)).object_id == held.record.object_id
+    assert reads == 1
+
+
+async def test_an_outage_is_waited_out_twice_as_long_each_time_up_to_a_quarter_of_an_hour(
+    world: World, client: Client
+) -> None:
+    answer = await client.request()
+    client.put(answer)
+    pauses = []
+
+    for _ in range(11):
+        await client.confirm(answer, as_task=True)
+        world.storage.fail_next(1)
+        await verify(client, answer)
+        abandoned = decode((await world.log.read_stream(answer.record.upload_id))[-1].state)
+        assert isinstance(abandoned, UploadVerificationAbandoned)
+        pauses.append((abandoned.retry_at - abandoned.origin.at).total_seconds())
+
+    assert pauses == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
+
+
+@pytest.mark.parametrize(("tier", "status"), [(Tier.FREE, Status.FAILED), (Tier.PRO, Status.COMPLETED)])
+async def test_the_tier_of_the_organization_limits_bytes_of_undeclared_size(tier: Tier, status: Status) -> None:
+    sizes = {Tier.FREE: len(BYTES) - 1, Tier.PRO: len(BYTES)}
+    limits = {one: TierLimits(file_size_bytes=size, quota_bytes=1000) for one, size in sizes.items()}
+    client = await World(rules=Rules(tier_limits=limits)).tenant(tier=tier)
+    answer = await client.request(size=None)
+    client.put(answer)
+
+    with suppress(WrongStateError):
+        await client.confirm(answer)
+
+    record = await client.record(answer)
+    assert (record.status, record.failure_reason) == (status, "file_too_large" if tier is Tier.FREE else None)
+
+
+@pytest.mark.parametrize(("wrong_at", "completes"), [(4095, False), (4096, True)])
+async def test_the_head_of_a_file_is_examined_as_a_whole_and_nothing_else(
+    world: World, monkeypatch: pytest.MonkeyPatch, wrong_at: int, *, completes: bool
+) -> None:
+    client = await world.tenant(quota_bytes=10_000)
+    monkeypatch.setattr(object_storage, "CHUNK_BYTES", 1000)
+    await client.make_bucket("strict", content_rules=ContentRules(content_check=ContentCheck.STRICT))
+    body = b"a" * wrong_at + b"\xff" + b"a" * 1000
+    answer = await client.request(size=None, content_type="text/plain; charset=utf-8", create_object=False)
+    client.put(answer, body, "text/plain; charset=utf-8")
+
+    with suppress(WrongStateError):
+        await client.confirm(answer)
+
+    reason = None if completes else "content_type_mismatch"
+    assert (await client.record(answer)).failure_reason == reason
+
+
+async def test_an_object_made_of_an_upload_has_the_defaults_of_its_schema(client: Client) -> None:
+    properties = {"video": {"type": "video"}, "title": {"type": "string", "default": "untitled"}}
+    await client.make_bucket("schema", schema={"properties": properties})
+
+    made = await client.object((await client.upload()).record.object_id or "")
+
+    assert made is not None
+    assert made.metadata == {"title": "untitled"}
+
+
+async def test_an_unknown_actor_replaces_nothing_and_no_actor_does_in_a_deleted_bucket(
+    world: World, client: Client
+) -> None:
+    upload = await loaded(client, await client.request())
+    key_id = client.caller.key.key_id
+    assert await world.verify.may_replace(upload, key_id)
+
+    assert not await world.verify.may_replace(upload, "system:sweeper")
+    await world.delete_bucket(client.caller, client.bucket)
+    await world.pass_time(timedelta(0))
+    assert not await world.verify.may_replace(upload, key_id)
+
+
+async def test_a_duplicate_completes_even_if_the_object_that_it_was_to_update_is_missing(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=KEYED)
+    original = await client.upload(object_metadata={"title": "A"})
+    answer = await client.request(object_metadata={"title": "B"})
+    client.put(answer)
+
+    confirmed = await client.confirm(answer, policy=Policy.UPDATE)
+
+    assert confirmed.record.duplicate_of == original.record.upload_id
+    assert confirmed.record.object_id == original.record.object_id
+
+
+async def test_an_original_that_an_object_gets_meanwhile_makes_no_other_object(world: World, client: Client) -> None:
+    original = await client.upload(create_object=False)
+    answer = await client.request()
+    client.put(answer)
+    blob = BlobWish(property="video", type=FieldType.VIDEO, upload_id=original.record.upload_id)
+    world.once_before(
+        lambda event: isinstance(event, UploadCompleted) and event.duplicate_of is not None, lambda: client.make(blob)
+    )
+
+    confirmed = await client.confirm(answer)
+
+    assert confirmed.record.object_id == (await client.record(original)).object_id is not None
+    assert (await world.tags()).count("object.created") == 1
