@@ -245,7 +245,7 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Proposal[UploadEvent]:
         """Return what the upload becomes, with its conditions."""
         request, found = state.before.request, None
-        if known.refused is None and wants_object(request, known):
+        if wants_object(request, known):
             bucket = await self.directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
             may_replace = await self._replaces(upload, state)
             find_target = FindingTargets(log=self.log, read_side=self.read_side, ids=self.ids, rules=self.rules)
@@ -289,8 +289,7 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
             case OriginalExistsError():
                 return Known(original=await self._original(upload, objection.upload_id))
             case OriginalGoneError() | WrongStateError():  # forgotten, taken or released by an object
-                kept = known.original and known.original.kept
-                return Known(original=await self._original(upload, kept.upload_id) if kept else None)
+                return Known()  # if there still is an original, the log names it again
             case ClaimTakenError() | ClaimReleasedError():  # an unknown holder is looked up again
                 state, taken = upload.state, isinstance(objection, ClaimTakenError)
                 skips = taken and isinstance(state, Processing) and policy_of(state) is Policy.INSERT
