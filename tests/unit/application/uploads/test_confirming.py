@@ -14,10 +14,19 @@ from domain.buckets.schema import FieldType
 from domain.events.event import Event
 from domain.events.registry import decode
 from domain.objects.composition import BlobWish
+from domain.objects.object import ObjectCreated
 from domain.refusals import NotFoundError, WrongStateError
 from domain.tasks.agenda import INLINE_TAKES
+from domain.uploads.content import VerifiedContent
 from domain.uploads.upload import Status
-from domain.uploads.upload_events import UploadCanceled, UploadCompleted, UploadFailed, UploadRequested
+from domain.uploads.upload_events import (
+    UploadCanceled,
+    UploadCompleted,
+    UploadFailed,
+    UploadRequested,
+    UploadVerificationBegan,
+    UploadVerified,
+)
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 KEY = UniqueKey(fields=("title",))
@@ -36,6 +45,30 @@ async def test_a_confirmed_upload_is_verified_and_becomes_an_object(client: Clie
     assert made is not None
     assert [blob.upload_id for blob in made.blobs] == [record.upload_id]
     assert await client.quota() == (0, len(BYTES))
+
+
+async def test_a_confirm_is_one_command_of_its_caller(client: Client) -> None:
+    answer = await client.request()
+    stored = client.put(answer)
+    before = await client.world.log.head()
+
+    await client.confirm(answer)
+
+    events = [decode(each.state) for each in await client.world.log.read_feed(after=before, limit=9)]
+    began, verified, completed, created = events
+    assert isinstance(began, UploadVerificationBegan)
+    assert isinstance(verified, UploadVerified)
+    assert isinstance(completed, UploadCompleted)
+    assert isinstance(created, ObjectCreated)
+    assert verified.content == VerifiedContent(
+        size_bytes=len(BYTES),
+        etag=stored.etag,
+        sha256=SHA256,
+        content_type="video/mp4",
+        version_id=stored.version_id,
+    )
+    (origin,) = {each.origin for each in events}
+    assert origin.actor_id == client.caller.actor_id
 
 
 async def test_a_second_confirm_gets_the_same_answer_and_records_nothing(client: Client) -> None:

@@ -1,5 +1,6 @@
 """The rules of a bucket for its files, from the announcement to the verification."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -95,9 +96,10 @@ async def test_under_a_strict_check_bytes_that_are_not_recognised_need_the_signa
 @pytest.mark.parametrize("checked", [True, False])
 @pytest.mark.parametrize("rules", [ANY_CONTENT, STRICT])
 async def test_where_storage_verified_the_hash_only_the_head_is_read(
-    client: Client, monkeypatch: pytest.MonkeyPatch, rules: ContentRules, *, checked: bool
+    world: World, monkeypatch: pytest.MonkeyPatch, rules: ContentRules, *, checked: bool
 ) -> None:
-    body = PNG + bytes(900)
+    client = await world.tenant(quota_bytes=10_000)
+    body = PNG + bytes(5000)
     answer = await announced(client, rules, size=None)  # otherwise a small file is fetched at once
     client.world.storage.put(answer.record.storage_key, body, "video/mp4", sha256_checksum=checked)
     asked: list[int | None] = []
@@ -113,7 +115,8 @@ async def test_where_storage_verified_the_hash_only_the_head_is_read(
             await client.confirm(answer)
     else:
         assert (await client.confirm(answer)).status is Status.COMPLETED
-        assert (await client.record(answer)).message == NOTE
+        record = await client.record(answer)
+        assert (record.message, record.sha256) == (NOTE, hashlib.sha256(body).hexdigest())
     assert asked == [4096 if checked else None]
 
 

@@ -13,6 +13,7 @@ from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyWish
 from application.ports.tasks.tasks import TaskStatus
 from application.uploads import canceling_open
+from domain.buckets.bucket import Policy, UniqueKey
 from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.upload import UPLOAD, Status, request_of
 from domain.uploads.upload_events import FailureReason
@@ -123,6 +124,20 @@ async def test_a_revocation_that_comes_while_bytes_are_read_is_in_time(
     monkeypatch.setattr(client.world.storage, "read", read_slowly)
 
     await by_confirm(client, answer)
+
+
+async def test_a_revocation_is_the_reason_also_where_the_object_to_update_is_missing(
+    client: Client, other: Client
+) -> None:
+    other.bucket = await client.make_bucket("keyed", unique_key=UniqueKey(fields=("title",)))
+    answer = await other.request(object_metadata={"title": "A"})
+    other.put(answer)
+    await revoke(other)
+
+    with pytest.raises(WrongStateError) as failed:
+        await client.confirm(answer, policy=Policy.UPDATE)
+
+    assert failed.value.code == "requester_revoked"
 
 
 async def test_neither_an_end_nor_a_rotation_is_a_revocation(client: Client) -> None:

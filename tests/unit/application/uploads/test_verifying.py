@@ -1,6 +1,6 @@
 """Verifications on their own: what a worker does when others change the same things, and when storage is silent."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -8,8 +8,8 @@ import pytest
 
 from adapters.memory.storage import object_storage
 from application.handling import Loaded, load
-from application.ports.storage.object_storage import StoredContent
 from application.rules import Rules
+from application.uploads import verifying
 from application.uploads.requesting import Answer
 from domain.buckets.bucket import Policy, UniqueKey
 from domain.buckets.schema import FieldType
@@ -82,19 +82,83 @@ async def test_a_change_of_the_object_in_the_meantime_does_not_have_the_bytes_re
     await client.make_bucket("keyed", unique_key=KEYED)
     held = await client.upload(OTHER, object_metadata={"title": "A"})
     answer = await processing(client, object_metadata={"title": "A"}, policy=Policy.UPSERT)
-    read, reads = world.storage.read, 0
+    calls = calls_of(world, monkeypatch)
 
-    def watched(key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
-        nonlocal reads
-        reads += 1
-        return read(key, content, first_bytes=first_bytes)
-
-    monkeypatch.setattr(world.storage, "read", watched)
     world.once_before(completes, lambda: client.change(held.record.object_id or "", fields={"n": 1}))
     await verify(client, answer)
 
     assert (await client.record(answer)).object_id == held.record.object_id
-    assert reads == 1
+    assert calls == ["head", "read"]
+
+
+def calls_of(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list of the reading calls that storage gets from now on."""
+    made: list[str] = []
+
+    def watched(name: str) -> Callable[..., object]:
+        call = getattr(world.storage, name)
+
+        def noting(*args: object, **options: object) -> object:
+            made.append(name)
+            return call(*args, **options)
+
+        return noting
+
+    for name in ("head", "fetch", "read"):
+        monkeypatch.setattr(world.storage, name, watched(name))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("size", "content_type", "expected"),
+    [
+        (len(BYTES), "video/mp4", ["fetch"]),
+        (None, "video/mp4", ["head", "read"]),
+        (None, "video/webm", ["head"]),
+    ],
+    ids=["few bytes", "undeclared size", "another type"],
+)
+@pytest.mark.parametrize("in_a_task", [False, True])
+async def test_storage_is_asked_once_and_not_for_bytes_that_are_wrong_anyway(
+    monkeypatch: pytest.MonkeyPatch, size: int | None, content_type: str, expected: list[str], *, in_a_task: bool
+) -> None:
+    world = World(rules=Rules(inline_limit_bytes=1 if in_a_task else 100))
+    client = await world.tenant()
+    answer = await client.request(size=size)
+    client.put(answer, content_type=content_type)
+    calls = calls_of(world, monkeypatch)
+
+    if in_a_task:
+        await client.confirm_many(answer)
+        await world.pass_time(timedelta(0))
+    else:
+        with suppress(WrongStateError):
+            await client.confirm(answer)
+
+    assert (await client.record(answer)).status is (Status.FAILED if expected == ["head"] else Status.COMPLETED)
+    assert calls == expected
+
+
+async def test_bytes_that_disappear_before_their_verification_do_not_fail_the_upload(
+    world: World, client: Client
+) -> None:
+    answer = await processing(client)
+    await world.storage.delete(answer.record.storage_key)
+
+    await world.pass_time(timedelta(0))
+
+    assert world.problems == []
+    assert (await client.record(answer)).status is Status.PENDING
+    client.put(answer)
+    assert (await client.confirm(answer)).status is Status.COMPLETED
+
+
+async def test_a_confirm_that_reads_many_bytes_reports_no_progress(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "_TOUCH_BYTES", 1)
+
+    assert (await client.upload(size=None)).status is Status.COMPLETED
 
 
 async def test_an_outage_is_waited_out_twice_as_long_each_time_up_to_a_quarter_of_an_hour(
@@ -174,13 +238,33 @@ async def test_an_unknown_actor_replaces_nothing_and_no_actor_does_in_a_deleted_
 async def test_a_duplicate_completes_even_if_the_object_that_it_was_to_update_is_missing(client: Client) -> None:
     await client.make_bucket("keyed", unique_key=KEYED)
     original = await client.upload(object_metadata={"title": "A"})
-    answer = await client.request(object_metadata={"title": "B"})
-    client.put(answer)
+    duplicate = await client.request(object_metadata={"title": "B"})
+    wanted = await client.request(object_metadata={"title": "B"}, skip_duplicates=False)
+    for answer in (duplicate, wanted):
+        client.put(answer)
 
-    confirmed = await client.confirm(answer, policy=Policy.UPDATE)
+    confirmed = await client.confirm(duplicate, policy=Policy.UPDATE)
 
     assert confirmed.record.duplicate_of == original.record.upload_id
     assert confirmed.record.object_id == original.record.object_id
+    with pytest.raises(WrongStateError) as failed:
+        await client.confirm(wanted, policy=Policy.UPDATE)
+    assert failed.value.code == "object_not_found"
+
+
+def is_duplicate(event: object) -> bool:
+    return isinstance(event, UploadCompleted) and event.duplicate_of is not None
+
+
+async def test_bytes_whose_original_is_deleted_meanwhile_are_kept(world: World, client: Client) -> None:
+    original = await client.upload(create_object=False)
+    answer = await client.request(create_object=False)
+    client.put(answer)
+    world.once_before(is_duplicate, lambda: client.cancel(original))
+
+    confirmed = await client.confirm(answer)
+
+    assert (confirmed.record.duplicate_of, confirmed.record.keeps_bytes) == (None, True)
 
 
 async def test_an_original_that_an_object_gets_meanwhile_makes_no_other_object(world: World, client: Client) -> None:
@@ -188,9 +272,7 @@ async def test_an_original_that_an_object_gets_meanwhile_makes_no_other_object(w
     answer = await client.request()
     client.put(answer)
     blob = BlobWish(property="video", type=FieldType.VIDEO, upload_id=original.record.upload_id)
-    world.once_before(
-        lambda event: isinstance(event, UploadCompleted) and event.duplicate_of is not None, lambda: client.make(blob)
-    )
+    world.once_before(is_duplicate, lambda: client.make(blob))
 
     confirmed = await client.confirm(answer)
 

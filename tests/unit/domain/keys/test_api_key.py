@@ -207,6 +207,15 @@ def test_a_scope_names_a_thing_and_what_may_be_done_with_it(
     assert reach(scopes, needed, {ResourceType.NAMESPACE: {"clips"}}) is Reach.NOT_THERE
 
 
+def test_the_widest_of_several_scopes_counts() -> None:
+    bucket = {"resource_type": "bucket", "resource_id": "clips"}
+    reads, all_of_it, elsewhere = {**bucket, "operations": ["read_data"]}, bucket, {**bucket, "resource_id": "other"}
+    named: dict[str, set[str]] = {ResourceType.BUCKET: {"clips"}}
+
+    assert reach([reads, all_of_it, elsewhere], Permission.WRITE, named) is Reach.THERE
+    assert reach([reads, elsewhere], Permission.WRITE, named) is Reach.NOT_FOR_THIS
+
+
 def powers(**changed: Any) -> Powers:  # noqa: ANN401  # any field values
     nothing_less = Powers(
         permissions=(Permission.ADMIN,), scopes=(), allowed_origins=(), rate_limit_override=None, expires_at=None
@@ -216,6 +225,8 @@ def powers(**changed: Any) -> Powers:  # noqa: ANN401  # any field values
 
 SITE = "https://app.example"
 READ_ONLY = {"resource_type": "namespace", "resource_id": "a", "operations": ["read_data"]}
+READ_AND_WRITE = {**READ_ONLY, "operations": ["read_data", "write_data"]}
+ELSEWHERE = {**READ_ONLY, "resource_id": "c"}
 
 
 @pytest.mark.parametrize(
@@ -224,7 +235,14 @@ READ_ONLY = {"resource_type": "namespace", "resource_id": "a", "operations": ["r
         ({}, {}, []),
         ({"permissions": ("write",)}, {"permissions": ("read",)}, ["permissions"]),
         ({"permissions": ("write",)}, {"permissions": ("admin",)}, []),
+        ({"permissions": ("read",)}, {"permissions": ("read", "write")}, []),
+        ({"permissions": ("read", "admin")}, {"permissions": ("read", "write")}, ["permissions"]),
         ({"scopes": ()}, {"scopes": (READ_ONLY,)}, ["scopes"]),
+        ({"scopes": (READ_ONLY, ELSEWHERE)}, {"scopes": (READ_ONLY,)}, ["scopes"]),
+        ({"scopes": (READ_ONLY, ELSEWHERE)}, {"scopes": (ELSEWHERE, READ_ONLY)}, []),
+        ({"scopes": (READ_ONLY,)}, {"scopes": (READ_AND_WRITE,)}, []),
+        ({"scopes": (READ_AND_WRITE,)}, {"scopes": (READ_ONLY,)}, ["scopes"]),
+        ({"scopes": ({**READ_ONLY, "resource_type": "bucket"},)}, {"scopes": (READ_ONLY,)}, ["scopes"]),
         ({"scopes": (READ_ONLY,)}, {"scopes": (READ_ONLY,)}, []),
         ({"scopes": ({**READ_ONLY, "operations": None},)}, {"scopes": (READ_ONLY,)}, ["scopes"]),
         ({"scopes": ({**READ_ONLY, "resource_id": "b"},)}, {"scopes": (READ_ONLY,)}, ["scopes"]),
@@ -234,6 +252,9 @@ READ_ONLY = {"resource_type": "namespace", "resource_id": "a", "operations": ["r
         ({"rate_limit_override": 10}, {"rate_limit_override": 10}, []),
         ({"expires_at": None}, {"expires_at": LATER}, ["expires_at"]),
         ({"expires_at": NOW}, {"expires_at": LATER}, []),
+        ({"expires_at": LATER}, {"expires_at": LATER}, []),
+        ({"expires_at": LATER + timedelta(seconds=1)}, {"expires_at": LATER}, ["expires_at"]),
+        ({"expires_at": None}, {"expires_at": None}, []),
         (
             {"scopes": (READ_ONLY,)},
             {"scopes": ({"resource_type": "organization", "resource_id": "org_2"},)},
