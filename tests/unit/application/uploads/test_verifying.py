@@ -58,7 +58,7 @@ async def test_of_two_verifications_at_once_the_later_returns_what_the_earlier_r
     assert (await world.tags()).count("upload.completed") == 1
 
 
-async def test_bytes_and_claims_of_a_later_confirm_are_examined_anew(world: World, client: Client) -> None:
+async def test_bytes_and_claims_of_a_later_confirm_are_examined_again(world: World, client: Client) -> None:
     answer = await processing(client)
 
     async def again() -> None:
