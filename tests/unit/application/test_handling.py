@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -371,11 +372,15 @@ async def test_a_confirm_that_makes_an_object_of_known_bytes_reads_the_original_
     assert confirmed.record.size_bytes == len(BYTES)
 
 
+@pytest.mark.parametrize("what", ["confirm", "sign again"])
 async def test_a_record_that_others_have_overtaken_is_read_again(
-    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     answer = await client.request()
     client.put(answer)
+    sign_again = partial(
+        world.send_parts.sign_again, client.caller, client.namespace, answer.record.upload_id, bucket_id=None
+    )
     read_upload = world.read_side.upload
     overtaken = False
 
@@ -384,15 +389,15 @@ async def test_a_record_that_others_have_overtaken_is_read_again(
         record = await read_upload(namespace_id, upload_id)
         if not overtaken:
             overtaken = True
-            await client.world.send_parts.sign_again(client.caller, client.namespace, upload_id, bucket_id=None)
+            await sign_again()
         return record
 
     monkeypatch.setattr(world.read_side, "upload", upload)
 
-    confirmed = await client.confirm(answer)
+    record = (await client.confirm(answer)).record if what == "confirm" else (await sign_again())[0]
 
     monkeypatch.undo()
-    assert confirmed.record == await client.record(answer)
+    assert record == await client.record(answer)
 
 
 @pytest.mark.parametrize("policy", [Policy.INSERT, Policy.UPSERT])

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -221,11 +222,22 @@ async def test_a_token_sets_how_long_its_uploads_get_urls(client: Client) -> Non
     request = request_of((await load(client.world.log, UPLOAD, answer.record.upload_id)).state)
     assert request is not None
     assert request.urls_end_at == end
-    client.world.clock.advance(HOUR)
-    for caller in (holder.caller, client.caller):
-        with pytest.raises(ForbiddenError) as refused:
-            await client.world.send_parts.sign_again(caller, client.namespace, answer.record.upload_id, bucket_id=None)
-        assert refused.value.code == "upload_lifetime_over"
+    client.world.clock.advance(HOUR / 2)
+    sign_again = partial(
+        client.world.send_parts.sign_again,
+        namespace=client.namespace,
+        upload_id=answer.record.upload_id,
+        bucket_id=None,
+    )
+    _, signed = await sign_again(holder.caller)
+    assert signed is not None
+    assert signed.expires_at == end
+    for later in (HOUR / 2, HOUR):
+        client.world.clock.advance(later)
+        for caller in (holder.caller, client.caller):
+            with pytest.raises(ForbiddenError) as refused:
+                await sign_again(caller)
+            assert refused.value.code == "upload_lifetime_over"
 
 
 async def test_uploads_of_a_token_get_urls_for_a_day_by_default(client: Client) -> None:

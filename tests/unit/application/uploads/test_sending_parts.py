@@ -152,6 +152,19 @@ async def test_parts_that_are_sent_late_give_the_upload_more_time(client: Client
     assert (await client.record(answer)).status is Status.IN_PROGRESS
 
 
+async def test_parts_give_an_upload_more_time_only_after_a_quarter_of_its_time(client: Client) -> None:
+    answer = await in_parts(client, expires_in=600)
+    await client.sign_parts(answer, 1)
+    client.world.clock.advance(timedelta(seconds=150))
+    await client.sign_parts(answer, 2)
+    assert (await client.record(answer)).expires_at == answer.record.expires_at
+
+    now = client.world.clock.advance(timedelta(seconds=1))
+    await client.sign_parts(answer, 3)
+
+    assert (await client.record(answer)).expires_at == now + timedelta(minutes=10)
+
+
 async def test_an_upload_that_lasts_for_long_is_not_ended_before_the_urls_of_its_parts(client: Client) -> None:
     answer = await in_parts(client, expires_in=24 * 3600)
     await client.world.pass_time(timedelta(hours=1))
@@ -176,6 +189,13 @@ async def test_a_part_number_that_the_file_has_not_is_refused_before_anything_be
             await client.sign_parts(answer, *numbers)
         assert refused.value.code == "invalid_part_numbers"
     assert (await client.record(answer)).status is Status.PENDING
+
+
+async def test_the_first_100_wrong_part_numbers_are_named(client: Client) -> None:
+    answer = await in_parts(client)
+    with pytest.raises(InvalidInputError) as refused:
+        await client.sign_parts(answer, *range(1, 201))
+    assert refused.value.details == {"part_count": 3, "invalid_part_numbers": list(range(4, 104))}
 
 
 async def test_an_upload_by_a_single_put_has_no_parts(client: Client) -> None:
@@ -488,6 +508,7 @@ async def test_a_pending_upload_gets_a_fresh_url_and_as_much_time_as_at_first(cl
     assert answer.signed is not None
     assert signed.url != answer.signed.url
     assert record.expires_at == signed.expires_at == client.world.clock.now() + timedelta(hours=1)
+    assert record.due_at == record.expires_at + client.world.rules.grace
     await client.world.pass_time(timedelta(minutes=10))
     assert (await client.record(answer)).status is Status.PENDING
 
