@@ -9,7 +9,7 @@ and everything is repeated, at most `ATTEMPTS` times. Every use case that change
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
@@ -22,6 +22,7 @@ from application.ports.events.event_log import (
     Conditions,
     EventLog,
     LogUnavailableError,
+    StoredEvent,
     StreamAppend,
     VersionConflictError,
 )
@@ -120,7 +121,13 @@ Propose = Callable[[Loaded[Fact, State]], Awaitable[Proposal[Fact] | None]]
 
 async def load(log: EventLog, decider: Decider[Intent, Fact, State], stream_id: str) -> Loaded[Fact, State]:
     """Rebuild an aggregate from its events; refuse as its decider does if there are none."""
-    stored = await log.read_stream(stream_id)
+    return rebuilt(decider, stream_id, await log.read_stream(stream_id))
+
+
+def rebuilt(
+    decider: Decider[Intent, Fact, State], stream_id: str, stored: Sequence[StoredEvent]
+) -> Loaded[Fact, State]:
+    """Rebuild an aggregate from its stored events; refuse as its decider does if there are none."""
     if not stored:
         raise decider.not_found(stream_id)
     events = cast("tuple[Fact, ...]", tuple([decode(event.state) for event in stored]))

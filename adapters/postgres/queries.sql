@@ -5,6 +5,11 @@
 SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
 WHERE originator_id = $1 ORDER BY originator_version;
 
+-- name: streams
+-- All events of several streams, each in order.
+SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
+WHERE originator_id = ANY ($1::text[]) ORDER BY originator_id, originator_version;
+
 -- name: feed
 -- The next notifications after a position.
 SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
@@ -242,9 +247,10 @@ FROM due
 WHERE j.upload_id = due.upload_id AND j.kind = due.kind
 RETURNING j.kind, j.upload_id, j.due_at, j.attempts, j.lease, j.storage_key, j.multipart_id, j.again_at, j.lane;
 
--- name: finish_job
--- Delete a job whose lease we still hold.
-DELETE FROM upwell.jobs WHERE upload_id = $1 AND kind = $2 AND lease = $3;
+-- name: finish_jobs
+-- Delete the jobs whose leases we still hold.
+DELETE FROM upwell.jobs j USING unnest($1::text[], $2::text[], $3::text[]) done(upload_id, kind, lease)
+WHERE j.upload_id = done.upload_id AND j.kind = done.kind AND j.lease = done.lease;
 
 -- name: put_off_job
 -- Release a lease, and retry later.

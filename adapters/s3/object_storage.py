@@ -156,6 +156,8 @@ class S3ObjectStorage:
                     return await self._fetch(key, limit_bytes)
                 except _Unclear:
                     found = await self._looked_at(key)
+                    if found is None:
+                        await self._client.head_bucket(Bucket=self._bucket)  # is it the bucket that is missing?
         return None if found is None else Fetched(content=_content(found))
 
     async def _fetch(self, key: str, limit_bytes: int) -> Fetched | None:
@@ -207,9 +209,9 @@ class S3ObjectStorage:
             raise _Unclear from error
         if answer.status_code == HTTPStatus.OK:
             return answer
-        if method == "GET":
-            await answer.content  # a short error document; the connection stays open
-        if answer.status_code == HTTPStatus.NOT_FOUND:
+        # a short error document; the connection stays open
+        why = await answer.content if method == "GET" else b"NoSuchKey"
+        if answer.status_code == HTTPStatus.NOT_FOUND and b"NoSuchKey" in why:
             return None
         raise _Unclear
 

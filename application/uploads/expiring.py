@@ -27,8 +27,8 @@ class ExpiringUploads(msgspec.Struct, frozen=True, kw_only=True):
     ids: Ids
     rules: Rules
 
-    async def __call__(self, upload_id: str, *, ends: bool) -> None:
-        """Begin the verification of existing bytes. `ends`: without bytes, the upload fails.
+    async def __call__(self, upload_id: str, *, ends: bool, loaded: Loaded[UploadEvent, Upload] | None = None) -> None:
+        """Begin the verification of existing bytes. `ends`: without bytes, the upload fails. `loaded`: as for `handle`.
 
         Raises `VersionConflictError` if the job is stale, and `StorageError` if storage is unavailable.
         """
@@ -39,7 +39,7 @@ class ExpiringUploads(msgspec.Struct, frozen=True, kw_only=True):
                 return None
             return Proposal(origin=command.origin, events=UPLOAD.decide(command, upload.state))
 
-        await handle(self.log, UPLOAD, upload_id, go_on, learn=never)
+        await handle(self.log, UPLOAD, upload_id, go_on, loaded=loaded, learn=never)
 
     async def _command(self, upload: Loaded[UploadEvent, Upload], *, ends: bool) -> UploadCommand | None:
         if not isinstance(upload.state, Pending | InProgress):
@@ -48,12 +48,11 @@ class ExpiringUploads(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(upload.state, InProgress) and request.declared_size_bytes is not None:
             with suppress(WrongStateError):  # some parts are missing
                 await put_together(self.storage, upload.state)
-        content = await self.storage.head(request.storage_key or "")
+        found = await self.storage.fetch(request.storage_key or "", limit_bytes=0)
         now = self.clock.now()
         origin = upload.origin_of(ACTOR, new_command_id(self.ids), now)
-        if content is not None:
+        if found is not None:
             return BeginVerification(origin=origin, task_id=self.ids.new("task_"), seen_by=SeenBy.SWEEPER, inline=False)
         if not ends:
             return None
-        await self.storage.ping()  # a missing S3 bucket looks like a missing object, and must not fail every upload
         return ExpireUpload(origin=origin, forget_at=now + self.rules.retention)

@@ -46,6 +46,7 @@ from domain.organizations.organization import (
 )
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from domain.uploads.upload_events import (
+    FailureReason,
     UploadBytesInherited,
     UploadCanceled,
     UploadCompleted,
@@ -96,11 +97,12 @@ class KnownUpload(msgspec.Struct, frozen=True, kw_only=True):
     """The state of an upload before an event, as far as its jobs depend on it.
 
     `bytes_of`: the upload under whose key its bytes are stored, another one if it has inherited them. `own_end`: when
-    it is deleted if no object holds it, for completed uploads.
+    it is deleted if no object holds it, for completed uploads. `part_size`: None if it is not sent in parts.
     """
 
     storage_key: str
     multipart_id: str | None
+    part_size: int | None
     due_at: datetime
     bytes_of: str
     own_end: datetime | None
@@ -157,7 +159,7 @@ def agenda_of(  # noqa: C901, PLR0911, PLR0912  # one arm for every event
             )
             return _end([stream_id]), *forget, *bytes_
         case UploadFailed():
-            discard = _discard(known(stream_id), now, event.due_at)
+            discard = () if _is_abandoned(event, known(stream_id)) else _discard(known(stream_id), now, event.due_at)
             return _end([stream_id]), _set(JobKind.FORGET, stream_id, event.forget_at), *discard
         case UploadCanceled():
             discard = () if event.keeps_bytes else _discard(known(stream_id), now, event.due_at)
@@ -227,6 +229,14 @@ def _set(kind: JobKind, subject_id: str, due_at: datetime) -> SetJob:
 
 def _end(subject_ids: Iterable[str], *kinds: JobKind) -> EndJobs:
     return EndJobs(kinds=frozenset(kinds) or _ALL, subject_ids=frozenset(subject_ids))
+
+
+def _is_abandoned(event: UploadFailed, upload: KnownUpload | None) -> bool:
+    """Return whether storage has nothing to delete: no bytes were there when the upload expired, and no parts are.
+
+    Bytes that still arrive, by a PUT that began before the URL expired, are deleted when the upload is forgotten.
+    """
+    return event.reason is FailureReason.EXPIRED and upload is not None and upload.part_size is None
 
 
 def _discard(upload: KnownUpload | None, now: datetime, again_at: datetime) -> tuple[Entry, ...]:

@@ -167,6 +167,7 @@ class Fold:
         return KnownUpload(
             storage_key=request.storage_key or "",
             multipart_id=folded.multipart_id,
+            part_size=request.part_size,
             due_at=request.due_at,
             bytes_of=folded.bytes_of,
             own_end=folded.own_end,

@@ -4,7 +4,7 @@ It belongs to one event loop. A command is carried out without a pause, so there
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from itertools import islice
@@ -95,6 +95,13 @@ class MemoryEventLog:
 
     async def read_stream(self, stream_id: str) -> Sequence[Notification]:
         """Return all events of a stream by version."""
+        return self._stream(stream_id)
+
+    async def read_streams(self, stream_ids: Collection[str]) -> Mapping[str, Sequence[Notification]]:
+        """Return the events of several streams by version."""
+        return {each: self._stream(each) for each in stream_ids if each in self._streams}
+
+    def _stream(self, stream_id: str) -> Sequence[Notification]:
         return [self._notifications[position - 1] for position in self._streams.get(stream_id, ())]
 
     async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:

@@ -51,10 +51,11 @@ class MemoryJobQueue:
         lease = f"lease-{next(_leases)}"
         return [self._lease(row, lease, now + lasts) for row in sorted(taken, key=lambda each: each.due_at)]
 
-    async def done(self, job: Job) -> None:
-        """Delete a job, if we still hold its lease."""
-        if self._ours(job) is not None:
-            del self._log.jobs.rows[job.upload_id, job.kind]
+    async def done(self, *jobs: Job) -> None:
+        """Delete the jobs whose leases we still hold."""
+        for job in jobs:
+            if self._ours(job) is not None:
+                del self._log.jobs.rows[job.upload_id, job.kind]
 
     async def put_off(self, job: Job, *, until: datetime, error: str | None) -> None:
         """Release the lease, and retry later."""

@@ -235,6 +235,15 @@ class PostgresEventLog:
             rows = await self._reads.fetch(QUERIES["stream"], stream_id)
         return _notifications(rows)
 
+    async def read_streams(self, stream_ids: Collection[str]) -> Mapping[str, Sequence[Notification]]:
+        """Return the events of several streams by version."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["streams"], list(stream_ids))
+        streams: dict[str, list[Notification]] = {}
+        for event in _notifications(rows):
+            streams.setdefault(event.originator_id, []).append(event)
+        return streams
+
     async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
         """Return up to `limit` notifications above `after`, in order."""
         async with log_errors():

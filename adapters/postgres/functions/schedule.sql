@@ -37,6 +37,10 @@ BEGIN
     WHEN 'upload.failed.v1', 'upload.canceled.v1' THEN
         DELETE FROM jobs WHERE upload_id = p_id;
         PERFORM set_job('forget', p_id, (e->>'forget_at')::timestamptz);
+        -- where an upload expired, no bytes were there; parts may be
+        IF e->>'reason' = 'expired' AND EXISTS (SELECT FROM uploads WHERE upload_id = p_id AND part_size IS NULL) THEN
+            RETURN false;
+        END IF;
         IF p_topic = 'upload.failed.v1' OR NOT (e->>'keeps_bytes')::boolean THEN
             PERFORM set_discard(p_id, at_, (e->>'due_at')::timestamptz);
             RETURN true;

@@ -50,10 +50,11 @@ class PostgresJobQueue:
             self._next_lane = (last + 1) % LANES
         return sorted((msgspec.convert(dict(row), Job) for row in rows), key=lambda job: job.due_at)
 
-    async def done(self, job: Job) -> None:
-        """Delete a job, if we still hold its lease."""
+    async def done(self, *jobs: Job) -> None:
+        """Delete the jobs whose leases we still hold."""
+        ids, leases = [job.upload_id for job in jobs], [job.lease for job in jobs]
         async with log_errors():
-            await self._pool.execute(QUERIES["finish_job"], job.upload_id, job.kind.value, job.lease)
+            await self._pool.execute(QUERIES["finish_jobs"], ids, [job.kind.value for job in jobs], leases)
 
     async def put_off(self, job: Job, *, until: datetime, error: str | None) -> None:
         """Release the lease, and retry later."""

@@ -4,7 +4,7 @@ The terms are those of the `eventsourcing` library: an originator is a stream (a
 event with its position in the global order.
 """
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -188,6 +188,10 @@ class EventLog(Protocol):
 
     async def read_stream(self, stream_id: str) -> Sequence[Notification]:
         """Return all events of a stream by version; empty if there is no such stream."""
+        ...
+
+    async def read_streams(self, stream_ids: Collection[str]) -> Mapping[str, Sequence[Notification]]:
+        """Return the events of several streams, each as `read_stream` does; streams without events are left out."""
         ...
 
     async def read_feed(self, *, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:

@@ -120,7 +120,10 @@ class ObjectStorage(Protocol):
         ...
 
     async def fetch(self, key: str, *, limit_bytes: int) -> Fetched | None:
-        """Return the object under `key` by one call, like `head`, with its bytes if there are at most `limit_bytes`."""
+        """Return the object under `key` by one call, like `head`, with its bytes if there are at most `limit_bytes`.
+
+        Unlike `head`, raises `StorageDeniedError` if the whole S3 bucket is missing.
+        """
         ...
 
     def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:

@@ -41,8 +41,8 @@ class JobQueue(Protocol):
         """
         ...
 
-    async def done(self, job: Job) -> None:
-        """Remove the job, unless an event has replaced it since it was leased."""
+    async def done(self, *jobs: Job) -> None:
+        """Remove jobs, except those that an event has replaced since they were leased."""
         ...
 
     async def put_off(self, job: Job, *, until: datetime, error: str | None) -> None:

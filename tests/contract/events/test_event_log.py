@@ -103,6 +103,14 @@ async def test_what_was_appended_is_there_for_every_reader_when_append_returns(k
         assert [each.id for each in await reader.read_feed(after=position - 1, limit=10)] == [position]
 
 
+async def test_several_streams_are_given_back_as_each_one_is(kit: Kit, account: Account) -> None:
+    first, second = [await account.request(kit.log) for _ in range(2)]
+    await account.send(kit.log, first, account.starts())
+    streams = await kit.log.read_streams([second, "upl_none", first])
+    assert streams == {each: list(await kit.log.read_stream(each)) for each in (first, second)}
+    assert await kit.log.read_streams([]) == {}
+
+
 async def test_a_stream_is_given_back_by_version_as_it_was_appended(kit: Kit, account: Account) -> None:
     upload_id = await account.request(kit.log)
     first = await account.to_upload(kit.log, upload_id, account.starts())

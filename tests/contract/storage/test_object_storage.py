@@ -22,6 +22,7 @@ from application.ports.storage.object_storage import (
     Fetched,
     ObjectStorage,
     PartsRefusedError,
+    StorageDeniedError,
     StorageUnavailableError,
     StoredContent,
     StoredPart,
@@ -320,6 +321,16 @@ async def test_a_fetch_of_more_than_the_limit_gives_no_bytes(case: Case, key: st
 
 async def test_a_fetch_of_nothing_is_none(case: Case, key: str) -> None:
     assert await case.storage.fetch(key, limit_bytes=1000) is None
+
+
+@pytest.mark.parametrize("place", ["seaweedfs_versioned", "moto_versioned"], indirect=True)
+async def test_a_fetch_from_a_missing_bucket_is_the_operators_business(
+    place: tuple[S3Bucket, str, bool], key: str
+) -> None:
+    async with place[0]._replace(name="nowhere").storage() as storage:
+        assert await storage.head(key) is None
+        with pytest.raises(StorageDeniedError):
+            await storage.fetch(key, limit_bytes=1000)
 
 
 async def test_a_fetch_gives_the_current_version(case: Case, key: str) -> None:

@@ -121,6 +121,14 @@ async def test_workers_that_lease_at_once_get_each_job_once(kit: Kit, account: A
     assert {*taken, *(job.upload_id for job in rest)} == uploads
 
 
+async def test_several_jobs_that_are_done_are_gone_except_those_that_were_set_again(kit: Kit, account: Account) -> None:
+    uploads = [await account.request(kit.log) for _ in range(3)]
+    leased = await lease_all(kit.jobs, far(account.clock.now()))
+    await account.send(kit.log, uploads[1], account.reissues())
+    await kit.jobs.done(*leased)
+    assert [job.upload_id for job in await lease_all(kit.jobs, far(account.clock.now()))] == [uploads[1]]
+
+
 async def test_when_the_lease_ends_the_job_is_leased_again(kit: Kit, upload_id: str, due_at: datetime) -> None:
     first = await lease_one(kit.jobs, due_at)
     assert list(await lease_all(kit.other_jobs, due_at + LASTS - timedelta(microseconds=1))) == []
@@ -278,11 +286,7 @@ async def cancel(account: Account) -> Callable[..., Any]:
     return account.cancels()
 
 
-async def expire(account: Account) -> Callable[..., Any]:
-    return account.expires()
-
-
-@pytest.mark.parametrize("happens", [begin_as_task, cancel, expire])
+@pytest.mark.parametrize("happens", [begin_as_task, cancel])
 async def test_waiting_ends_when_an_event_writes_a_job_that_is_due_at_once(
     kit: Kit, account: Account, upload_id: str, happens: Callable[..., Any]
 ) -> None:
@@ -389,7 +393,18 @@ async def test_the_bytes_of_a_completed_upload_that_keeps_none_are_deleted_now_a
     assert set(jobs) == {JobKind.DISCARD}
 
 
-@pytest.mark.parametrize("end", ["reject", "expire", "cancel", "cancel after failing"])
+@pytest.mark.parametrize("part_size", [None, 5 * 1024 * 1024])
+async def test_an_upload_that_expired_leaves_parts_to_delete_and_otherwise_one_job(
+    kit: Kit, account: Account, part_size: int | None
+) -> None:
+    upload_id = await account.request(kit.log, part_size=part_size)
+    await account.send(kit.log, upload_id, account.expires())
+    forgotten = {JobKind.FORGET: account.clock.now() + RETENTION}
+    discarded = {} if part_size is None else {JobKind.DISCARD: account.clock.now()}
+    assert await due(kit, account, upload_id) == forgotten | discarded
+
+
+@pytest.mark.parametrize("end", ["reject", "cancel", "cancel after failing"])
 async def test_the_bytes_of_an_upload_that_ended_otherwise_are_deleted_now_and_again_after_expiry(
     kit: Kit, account: Account, upload_id: str, due_at: datetime, end: str
 ) -> None:
@@ -397,8 +412,6 @@ async def test_the_bytes_of_an_upload_that_ended_otherwise_are_deleted_now_and_a
     match end:
         case "reject":
             commands = [account.begins(), account.rejects()]
-        case "expire":
-            commands = [account.expires()]
         case "cancel":
             commands = [account.begins(), account.cancels()]
         case _:

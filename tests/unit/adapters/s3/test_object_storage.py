@@ -156,19 +156,28 @@ async def test_refused_credentials_are_the_operators_business(
             await call(storage)
 
 
-@pytest.mark.parametrize(
-    "call", [call for name, call in CALLS.items() if name not in {"head", "fetch", "prepare", "ping"}]
-)
+@pytest.mark.parametrize("call", [call for name, call in CALLS.items() if name not in {"head", "prepare", "ping"}])
 async def test_a_missing_bucket_is_the_operators_business(call: Callable[[S3ObjectStorage], Any]) -> None:
     async with storage_on(lambda *_: refused(404, "NoSuchBucket")) as (storage, _):
         with pytest.raises(StorageDeniedError):
             await call(storage)
 
 
-async def test_ping_does_not_answer_for_a_missing_bucket() -> None:
+@pytest.mark.parametrize("call", [CALLS["ping"], CALLS["fetch"]])
+async def test_a_404_without_a_reason_is_no_missing_object_if_the_bucket_is_missing(
+    call: Callable[[S3ObjectStorage], Any],
+) -> None:
     async with storage_on(lambda *_: http(404)) as (storage, _):
         with pytest.raises(StorageDeniedError):
-            await storage.ping()
+            await call(storage)
+
+
+async def test_a_404_without_a_reason_is_a_missing_object_if_the_bucket_is_there() -> None:
+    def answer(_method: str, path: str, _query: dict[str, str]) -> bytes:
+        return http(200) if path == "/upwell" else http(404)
+
+    async with storage_on(answer) as (storage, _):
+        assert await storage.fetch("k", limit_bytes=10) is None
 
 
 @pytest.mark.parametrize("call", [CALLS[name] for name in ("head", "read", "delete", "begin", "parts", "complete")])

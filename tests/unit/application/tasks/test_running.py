@@ -134,6 +134,6 @@ async def test_nothing_is_done_for_a_task_that_is_gone(world: World, client: Cli
     jobs: list[Any] = list(await world.jobs.lease(now=world.clock.now(), limit=9, lasts=timedelta(seconds=1)))
     await world.tasks.cancel(client.caller.organization.organization_id, task_id, now=world.clock.now())
 
-    await world.working._work(jobs[0])
+    await world.working._work_page([jobs[0]])
 
     assert work.done == []

@@ -21,6 +21,7 @@ from domain.tasks.agenda import (
     is_due_at_once,
 )
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
+from domain.uploads.upload_events import FailureReason
 from tests.unit.domain.examples import (
     ABANDON,
     ABANDONED,
@@ -50,7 +51,12 @@ from tests.unit.domain.examples import (
 HOUR = timedelta(hours=1)
 GOLDEN = sorted((Path(__file__).parents[3] / "golden").iterdir())
 KNOWN = KnownUpload(
-    storage_key=REQUEST.storage_key or "", multipart_id="mp_1", due_at=DUE, bytes_of="upl_1", own_end=None
+    storage_key=REQUEST.storage_key or "",
+    multipart_id="mp_1",
+    part_size=5 * 1024 * 1024,
+    due_at=DUE,
+    bytes_of="upl_1",
+    own_end=None,
 )
 VERIFY, EXPIRE, FORGET, DISCARD, RECHECK, DELETE_OBJECT = (
     JobKind.VERIFY,
@@ -155,6 +161,12 @@ def test_the_bytes_of_a_duplicate_are_deleted_at_once_and_again_when_its_url_has
 
 def test_the_bytes_of_a_failed_upload_are_deleted_and_its_record_is_forgotten_in_the_end() -> None:
     given(upl_1=KNOWN).when(FAILED).then(ends(), sets(FORGET, LATER), discards(), at_once=True)
+
+
+def test_an_upload_that_expired_leaves_parts_to_delete_and_nothing_else() -> None:
+    expired = msgspec.structs.replace(FAILED, reason=FailureReason.EXPIRED)
+    given(upl_1=KNOWN).when(expired).then(ends(), sets(FORGET, LATER), discards(), at_once=True)
+    given(upl_1=msgspec.structs.replace(KNOWN, part_size=None)).when(expired).then(ends(), sets(FORGET, LATER))
 
 
 def test_the_bytes_of_a_canceled_upload_are_deleted_unless_they_are_kept() -> None:
