@@ -77,6 +77,16 @@ async def test_a_duplicate_found_at_confirm_does_not_lose_its_object_with_the_or
     assert await client.object(lasting.record.object_id or "") is not None
 
 
+async def test_bytes_found_at_confirm_that_are_wanted_no_longer_than_the_original_are_a_duplicate(
+    client: Client,
+) -> None:
+    lasting = await client.upload(create_object=False, expires_after=HOUR)
+
+    short = await client.upload(create_object=False, expires_after=MINUTE)
+
+    assert short.record.duplicate_of == lasting.record.upload_id
+
+
 async def test_an_original_does_not_go_with_an_object_that_ends_before_it(client: Client) -> None:
     original = await client.upload(create_object=False)
 

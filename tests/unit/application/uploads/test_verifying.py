@@ -8,6 +8,7 @@ import pytest
 
 from adapters.memory.storage import object_storage
 from application.handling import Loaded, load
+from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
 from application.uploads import verifying
 from application.uploads.requesting import Answer
@@ -23,6 +24,7 @@ from domain.uploads.upload_events import UploadCompleted, UploadEvent, UploadVer
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 OTHER = b"other bytes!"
+MIB = 1024 * 1024
 KEYED = UniqueKey(fields=("title",))
 
 
@@ -110,22 +112,29 @@ def calls_of(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("size", "content_type", "expected"),
+    ("size", "declared", "content_type", "expected"),
     [
-        (len(BYTES), "video/mp4", ["fetch"]),
-        (None, "video/mp4", ["head", "read"]),
-        (None, "video/webm", ["head"]),
+        (MIB, True, "video/mp4", ["fetch"]),
+        (MIB + 1, True, "video/mp4", ["head", "read"]),
+        (12, False, "video/mp4", ["head", "read"]),
+        (12, False, "video/webm", ["head"]),
     ],
-    ids=["few bytes", "undeclared size", "another type"],
+    ids=["few bytes", "more bytes", "undeclared size", "another type"],
 )
 @pytest.mark.parametrize("in_a_task", [False, True])
 async def test_storage_is_asked_once_and_not_for_bytes_that_are_wrong_anyway(
-    monkeypatch: pytest.MonkeyPatch, size: int | None, content_type: str, expected: list[str], *, in_a_task: bool
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    content_type: str,
+    expected: list[str],
+    *,
+    declared: bool,
+    in_a_task: bool,
 ) -> None:
-    world = World(rules=Rules(inline_limit_bytes=1 if in_a_task else 100))
-    client = await world.tenant()
-    answer = await client.request(size=size)
-    client.put(answer, content_type=content_type)
+    world = World(rules=Rules(inline_limit_bytes=1 if in_a_task else 2 * MIB))
+    client = await world.tenant(quota_bytes=2 * MIB)
+    answer = await client.request(size=size if declared else None)
+    client.put(answer, bytes(size), content_type)
     calls = calls_of(world, monkeypatch)
 
     if in_a_task:
@@ -256,14 +265,28 @@ def is_duplicate(event: object) -> bool:
     return isinstance(event, UploadCompleted) and event.duplicate_of is not None
 
 
-async def test_bytes_whose_original_is_deleted_meanwhile_are_kept(world: World, client: Client) -> None:
+@pytest.mark.parametrize("known", [False, True], ids=["before it is read", "before the duplicate is recorded"])
+async def test_bytes_whose_original_is_deleted_meanwhile_are_kept(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch, *, known: bool
+) -> None:
     original = await client.upload(create_object=False)
     answer = await client.request(create_object=False)
     client.put(answer)
-    world.once_before(is_duplicate, lambda: client.cancel(original))
+    read = world.read_side.upload
 
+    async def late(namespace_id: str, upload_id: str) -> UploadRecord | None:
+        if upload_id == original.record.upload_id:
+            monkeypatch.undo()
+            await client.cancel(original)
+        return await read(namespace_id, upload_id)
+
+    if known:
+        world.once_before(is_duplicate, lambda: client.cancel(original))
+    else:
+        monkeypatch.setattr(world.read_side, "upload", late)
     confirmed = await client.confirm(answer)
 
+    assert not await client.exists(original)
     assert (confirmed.record.duplicate_of, confirmed.record.keeps_bytes) == (None, True)
 
 
