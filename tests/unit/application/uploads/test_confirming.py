@@ -1,3 +1,4 @@
+import hashlib
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -205,8 +206,9 @@ async def test_a_task_is_answered_at_once_and_a_worker_ends_it(client: Client) -
     assert (record.status, record.task_id) == (Status.COMPLETED, confirmed.task_id)
 
 
-async def test_a_large_file_is_left_to_a_worker() -> None:
-    client = await World(rules=Rules(inline_limit_bytes=len(BYTES))).tenant()
+@pytest.mark.parametrize("beyond", [0, 1])
+async def test_a_large_file_is_left_to_a_worker(beyond: int) -> None:
+    client = await World(rules=Rules(inline_limit_bytes=len(BYTES) - beyond)).tenant()
     answer = await client.request()
     client.put(answer)
 
@@ -227,6 +229,22 @@ async def test_a_storage_that_goes_silent_in_the_middle_is_asked_again_by_a_work
     record = await client.record(answer)
     assert (record.status, record.task_id) == (Status.COMPLETED, confirmed.task_id)
     assert await client.quota() == (0, len(BYTES))
+
+
+async def test_bytes_are_looked_for_again_if_the_upload_changes_during_the_confirm(
+    world: World, client: Client
+) -> None:
+    answer = await client.request()
+    client.put(answer)
+
+    async def change() -> None:
+        client.put(answer, b"other bytes!")
+        await world.send_parts.sign_again(client.caller, client.namespace, answer.record.upload_id, bucket_id=None)
+
+    world.once_before(lambda event: isinstance(event, UploadCompleted), change)
+    confirmed = await client.confirm(answer)
+
+    assert confirmed.record.sha256 == hashlib.sha256(b"other bytes!").hexdigest()
 
 
 async def test_a_duplicate_found_at_confirm_keeps_no_bytes_and_carries_the_originals_object(client: Client) -> None:

@@ -1,5 +1,6 @@
 """Batch confirmations: one item for each upload, on any worker."""
 
+import hashlib
 from datetime import timedelta
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from application.ports.storage.object_storage import StorageUnavailableError
 from application.ports.tasks.tasks import TaskStatus, TaskType
 from application.rules import Rules
+from domain.events.registry import decode
 from domain.keys.api_key import DEFAULT_PERMISSIONS
 from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
 from domain.tasks.agenda import JobKind
 from domain.uploads.upload import Status
+from domain.uploads.upload_events import UploadVerificationBegan
 from tests.unit.application.uploads.test_replacing import key_of
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
@@ -77,6 +80,42 @@ async def test_a_large_file_is_verified_by_the_worker_that_has_its_item() -> Non
     assert await world.working.work_due() == 1, "there is one job, not two"
 
     assert (await client.task(task.task_id)).status is TaskStatus.COMPLETED
+
+
+@pytest.mark.parametrize(("limit", "commands"), [(len(BYTES) - 1, 2), (len(BYTES), 2), (len(BYTES) + 1, 1)])
+async def test_the_verification_of_a_large_file_is_recorded_before_its_bytes_are_read(
+    limit: int, commands: int
+) -> None:
+    world = World(rules=Rules(inline_limit_bytes=limit))
+    client = await world.tenant()
+    answer = await client.request()
+    client.put(answer)
+    before = await world.log.head()
+
+    await client.confirm_many(answer)
+    await world.pass_time(NOW)
+
+    events = [decode(each.state) for each in await world.log.read_feed(after=before, limit=9)]
+    assert len({each.origin.command_id for each in events}) == commands
+    assert (await client.record(answer)).status is Status.COMPLETED
+
+
+async def test_bytes_that_another_confirm_finds_first_are_those_that_an_item_verifies() -> None:
+    world = World(rules=Rules(inline_limit_bytes=1))
+    client = await world.tenant()
+    answer = await client.request()
+    client.put(answer)
+    await client.confirm_many(answer)
+
+    async def again() -> None:
+        client.put(answer, b"other bytes!")
+        await client.confirm(answer)
+
+    world.once_before(lambda event: isinstance(event, UploadVerificationBegan), again)
+    await world.pass_time(NOW)
+
+    record = await client.record(answer)
+    assert (record.status, record.sha256) == (Status.COMPLETED, hashlib.sha256(b"other bytes!").hexdigest())
 
 
 async def test_a_wrong_file_fails_its_upload_and_its_item_however_often_it_is_worked(

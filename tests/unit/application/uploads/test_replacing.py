@@ -274,6 +274,16 @@ async def test_a_false_claim_of_another_key_is_refused_and_fails_nothing(
     assert (await client.confirm(answer)).status is Status.COMPLETED
 
 
+async def test_a_key_makes_no_false_claim_about_the_upload_of_a_later_key(client: Client) -> None:
+    answer = await (await key_of(client, Permission.WRITE)).request()
+    client.put(answer)
+
+    with pytest.raises(WrongStateError):
+        await client.confirm(answer, etag="false")
+
+    assert (await client.record(answer)).status is Status.PENDING
+
+
 async def test_a_false_claim_of_the_key_that_requested_fails_the_upload(client: Client) -> None:
     answer = await client.request()
     client.put(answer)
@@ -294,6 +304,14 @@ async def test_another_key_confirms_stored_bytes_and_wrong_bytes_fail_with_any_k
     assert caught.value.code in {"hash_mismatch", "etag_mismatch"}
 
 
+async def test_a_policy_does_not_matter_without_a_unique_key(client: Client) -> None:
+    stranger = await key_of(client, Permission.WRITE)
+    answer = await client.request()
+    client.put(answer)
+
+    assert (await stranger.confirm(answer, policy=Policy.UPSERT)).status is Status.COMPLETED
+
+
 @pytest.mark.parametrize("size", [len(BYTES), None], ids=["fetched", "read"])
 async def test_another_key_may_claim_the_hash_of_the_stored_bytes(client: Client, size: int | None) -> None:
     stranger = await key_of(client, Permission.WRITE)
@@ -306,11 +324,12 @@ async def test_another_key_may_claim_the_hash_of_the_stored_bytes(client: Client
 async def test_another_key_names_no_other_policy_and_ends_no_parts_of_unknown_number(client: Client) -> None:
     stranger = await key_of(client, Permission.READ, Permission.WRITE)
     await client.make_bucket("keyed", unique_key=UniqueKey(fields=("title",)))
-    answer = await client.request(object_metadata=NAMED)
-    client.put(answer)
-    for policy in (Policy.UPDATE, Policy.UPSERT):
-        with pytest.raises(ForbiddenError, check=lambda error: error.code == "permission_denied"):
-            await stranger.confirm(answer, policy=policy)
+    for asked in Policy.INSERT, Policy.UPSERT:
+        answer = await client.request(object_metadata=NAMED, policy=asked)
+        client.put(answer)
+        for policy in set(Policy) - {asked}:
+            with pytest.raises(ForbiddenError, check=lambda error: error.code == "permission_denied"):
+                await stranger.confirm(answer, policy=policy)
 
     parts = await client.request(size=None, multipart=Multipart.ALWAYS, object_metadata={"title": "b"})
     await client.sign_parts(parts, WantedPart(part_number=1, size_bytes=3))
