@@ -6,12 +6,13 @@ The id of the row is authenticated data, so that a value sealed for one row cann
 
 import hashlib
 import os
-from typing import Final
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from domain.keys.token_secrets import TokenSecrets
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _FORM: Final = b"\x01"
 _KEY_ID_BYTES: Final = 4
@@ -25,12 +26,21 @@ class UnreadableError(Exception):
 
 
 class Sealer:
-    """Seals with the newest of the server's secrets, and opens values that were sealed with any of them."""
+    """Seals with the newest of the server's secrets, and opens values that were sealed with any of them.
+
+    `cryptography` takes 6 MB, and is loaded by the first value.
+    """
 
     def __init__(self, secrets: TokenSecrets) -> None:
         keys = secrets.keys(_PURPOSE)
-        self._ciphers = {_FORM + hashlib.sha256(key).digest()[:_KEY_ID_BYTES]: AESGCM(key) for key in reversed(keys)}
-        self.newest = next(reversed(self._ciphers))
+        self._keys = {_FORM + hashlib.sha256(key).digest()[:_KEY_ID_BYTES]: key for key in reversed(keys)}
+        self.newest = next(reversed(self._keys))
+
+    @cached_property
+    def _ciphers(self) -> "dict[bytes, AESGCM]":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  # see above
+
+        return {head: AESGCM(key) for head, key in self._keys.items()}
 
     def seal(self, plain: bytes, *, belongs_to: str) -> bytes:
         """Return the sealed bytes; they begin with `newest`."""
@@ -39,6 +49,8 @@ class Sealer:
 
     def open(self, sealed: bytes, *, belongs_to: str) -> bytes:
         """Return the sealed value, or raise `UnreadableError`."""
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415  # as above
+
         head, rest = sealed[:_HEAD_BYTES], sealed[_HEAD_BYTES:]
         cipher = self._ciphers.get(head)
         if cipher is None:
