@@ -402,6 +402,7 @@ def main() -> None:
             noop.wait()
     if options.json:
         summary = {"results": results, "bytes_per_completed_upload": grown / uploads, "memory": memory}
+        options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(summary, indent=2))
 
 
