@@ -10,6 +10,7 @@ import pytest
 from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyChange, KeyWish
 from application.ports.events.event_log import Command
+from application.rules import Rules
 from application.uploads.sending_parts import WantedPart
 from domain.buckets.bucket import Policy, UniqueKey
 from domain.buckets.schema import FieldType
@@ -19,7 +20,7 @@ from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.parts import Multipart
 from domain.uploads.upload import Status
 from domain.uploads.upload_events import UploadFailed
-from tests.unit.application.world import BYTES, SHA256, Client
+from tests.unit.application.world import BYTES, SHA256, Client, World
 
 OTHER = b"quite another clip"
 NAMED = {"title": "a"}
@@ -272,6 +273,27 @@ async def test_a_false_claim_of_another_key_is_refused_and_fails_nothing(
 
     assert await client.world.tags() == before
     assert (await client.confirm(answer)).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize("declared", [SHA256, None])
+@pytest.mark.parametrize("limit", [1, len(BYTES)])
+async def test_a_hash_that_another_key_claims_for_a_large_file_is_compared_with_the_declared_one(
+    declared: str | None, limit: int
+) -> None:
+    client = await World(rules=Rules(inline_limit_bytes=limit)).tenant()
+    stranger = await key_of(client, Permission.WRITE)
+    answer = await client.request(sha256=declared)
+    client.put(answer)
+
+    if declared is not None:
+        with pytest.raises(WrongStateError, check=lambda error: error.code == "hash_mismatch"):
+            await stranger.confirm(answer, sha256=FALSE)
+    else:  # nothing is read for the sake of a claim
+        await stranger.confirm(answer, sha256=FALSE)
+        await client.world.pass_time(timedelta(0))
+
+    status = Status.COMPLETED if declared is None else Status.PENDING
+    assert (await client.record(answer)).status is status
 
 
 async def test_a_key_makes_no_false_claim_about_the_upload_of_a_later_key(client: Client) -> None:

@@ -15,9 +15,9 @@ from application.keys.managing import KeyWish
 from application.ports.tasks.tasks import TaskStatus
 from application.uploads import canceling_open
 from domain.buckets.bucket import Policy, UniqueKey
-from domain.refusals import ForbiddenError, WrongStateError
+from domain.refusals import ForbiddenError, UnauthenticatedError, WrongStateError
 from domain.uploads.upload import UPLOAD, Status, request_of
-from domain.uploads.upload_events import FailureReason
+from domain.uploads.upload_events import FailureReason, UploadVerificationBegan
 from tests.unit.application.world import BYTES, Client
 
 NOW = timedelta(0)
@@ -139,6 +139,21 @@ async def test_a_revocation_is_the_reason_also_where_the_object_to_update_is_mis
         await client.confirm(answer, policy=Policy.UPDATE)
 
     assert failed.value.code == "requester_revoked"
+
+
+@pytest.mark.parametrize("as_task", [False, True])
+async def test_a_key_that_is_revoked_during_its_confirm_changes_nothing(
+    client: Client, other: Client, *, as_task: bool
+) -> None:
+    answer = await client.request()
+    client.put(answer)
+    client.world.once_before(lambda event: isinstance(event, UploadVerificationBegan), lambda: revoke(other))
+
+    with pytest.raises(UnauthenticatedError) as refused:
+        await other.confirm(answer, as_task=as_task)
+
+    assert refused.value.code == "key_revoked"
+    assert (await client.record(answer)).status is Status.PENDING
 
 
 async def test_neither_an_end_nor_a_rotation_is_a_revocation(client: Client) -> None:
