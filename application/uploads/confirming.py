@@ -124,7 +124,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             return begun
 
         async def learn(objection: Objection) -> bool:
-            return await _learn(objection, None if worker_ends else looked)
+            return await _learn(objection, looked)
 
         try:
             upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
@@ -212,7 +212,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         sha256 = None if request is None else request.declared_sha256
         if claimed.sha256 is not UNSET and content.size_bytes < self.rules.inline_limit_bytes:
             sha256 = await self.verify.sha256_of(loaded, seen)
-        wrong = await self.verify.refutes(loaded, content, claimed, sha256=content.sha256 or sha256)
+        wrong = await self.verify.refutes(loaded, content, claimed, sha256=sha256)
         if wrong is not None:
             raise WrongStateError(
                 wrong.value,

@@ -156,14 +156,12 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
     ) -> FailureReason | None:
         """Return how the stored content contradicts the request, if it does.
 
-        `sha256`: of the bytes, if they were read.
+        `sha256`: of the bytes, if it is known; that of the storage counts first.
         """
         request = request_of(loaded.state)
         if request is None:
             return None
-        found = _found(content)
-        if sha256 is not None:
-            found = msgspec.structs.replace(found, sha256=sha256)
+        found = msgspec.structs.replace(_found(content), sha256=content.sha256 or sha256)
         wrong = judge(found, request, claimed=claimed, max_size_bytes=await self._max_size_bytes(loaded))
         return None if wrong is None else wrong.reason
 

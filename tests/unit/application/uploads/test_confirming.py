@@ -215,6 +215,17 @@ async def test_a_large_file_is_left_to_a_worker(beyond: int) -> None:
     assert (await client.confirm(answer)).status is Status.PROCESSING
 
 
+async def test_a_large_file_is_refused_at_once_if_storage_has_checked_another_hash() -> None:
+    client = await World(rules=Rules(inline_limit_bytes=1)).tenant()
+    answer = await client.request(sha256="0" * 64)
+    client.world.storage.put(answer.record.storage_key, BYTES, "video/mp4", sha256_checksum=True)
+
+    with pytest.raises(WrongStateError) as refused:
+        await client.confirm(answer)
+
+    assert refused.value.code == "hash_mismatch"
+
+
 async def test_a_storage_that_goes_silent_in_the_middle_is_asked_again_by_a_worker(client: Client) -> None:
     answer = await client.request()
     client.put(answer)

@@ -50,6 +50,19 @@ async def test_a_batch_is_a_task_that_workers_complete(world: World, client: Cli
     assert await client.quota() == (0, 3 * len(BYTES))
 
 
+async def test_a_file_of_a_batch_that_is_known_already_is_a_duplicate(world: World, client: Client) -> None:
+    answers = [await client.request() for _ in range(2)]
+    for answer in answers:
+        client.put(answer)
+
+    await client.confirm_many(*answers)
+    await world.pass_time(NOW)
+
+    first, second = [await client.record(answer) for answer in answers]
+    assert {first.duplicate_of, second.duplicate_of} in ({None, first.upload_id}, {None, second.upload_id})
+    assert await client.quota() == (0, len(BYTES))
+
+
 async def test_an_upload_of_another_bucket_or_namespace_is_its_items_error(world: World, client: Client) -> None:
     elsewhere = await client.request()
     client.put(elsewhere)
