@@ -1,17 +1,21 @@
 """Batch confirmations: one item for each upload, on any worker."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from application.ports.storage.object_storage import StorageUnavailableError
+from application.ports.tasks.job_queue import Job
 from application.ports.tasks.tasks import TaskStatus, TaskType
 from application.rules import Rules
+from application.uploads import verifying
+from application.uploads.sending_parts import WantedPart
 from domain.events.registry import decode
 from domain.keys.api_key import DEFAULT_PERMISSIONS
 from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
 from domain.tasks.agenda import JobKind
+from domain.uploads.parts import Multipart
 from domain.uploads.upload import Status
 from domain.uploads.upload_events import UploadVerificationBegan
 from tests.unit.application.uploads.test_replacing import key_of
@@ -188,6 +192,53 @@ async def test_storage_that_is_silent_fails_nothing(
 
     await world.pass_time(timedelta(minutes=1))
     assert (await client.task(task.task_id)).status is TaskStatus.COMPLETED
+
+
+@pytest.mark.parametrize("in_parts", [False, True])
+async def test_storage_that_goes_silent_while_a_large_file_is_read_fails_nothing(
+    monkeypatch: pytest.MonkeyPatch, *, in_parts: bool
+) -> None:
+    world = World(rules=Rules(inline_limit_bytes=1))
+    client = await world.tenant()
+    answer = await client.request(size=None, multipart=Multipart.ALWAYS if in_parts else Multipart.AUTO)
+    if in_parts:
+        await client.sign_parts(answer, WantedPart(part_number=1, size_bytes=len(BYTES)))
+        await client.put_part(answer, 1, BYTES)
+    else:
+        client.put(answer)
+    task = await client.confirm_many(answer)
+
+    def silent(key: str, *_: object, **__: object) -> None:
+        raise StorageUnavailableError(key)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.storage, "read", silent)
+        await world.pass_time(NOW)
+    assert (await client.task(task.task_id)).status is TaskStatus.PROCESSING
+    assert (await client.record(answer)).status is (Status.IN_PROGRESS if in_parts else Status.PENDING)
+
+    await world.pass_time(timedelta(minutes=1))
+    assert (await client.task(task.task_id)).status is TaskStatus.COMPLETED
+
+
+async def test_an_item_is_leased_for_longer_while_its_bytes_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verifying, "_TOUCH_BYTES", 1)
+    world = World(rules=Rules(inline_limit_bytes=1))
+    client = await world.tenant()
+    answer = await client.request(size=None)
+    client.put(answer)
+    extended: list[JobKind] = []
+
+    async def extend(job: Job, *, until: datetime) -> bool:
+        extended.append(job.kind)
+        return await extend_lease(job, until=until)
+
+    extend_lease = world.jobs.extend
+    monkeypatch.setattr(world.jobs, "extend", extend)
+    await client.confirm_many(answer)
+    await world.pass_time(NOW)
+
+    assert extended == [JobKind.ITEM]
 
 
 async def test_of_a_canceled_batch_no_more_is_confirmed(world: World, client: Client) -> None:
