@@ -77,14 +77,16 @@ def _texts(attributes: dict[str, Any]) -> list[Any]:
 def test_the_workflow_runs_what_is_run_everywhere_on_a_clean_checkout() -> None:
     workflow = read(FORGE / "workflows" / "ci.yml")
     (job,) = workflow["jobs"].values()
-    first, *_, last = job["steps"]
+    first, *_, checks, last = job["steps"]
 
     assert set(workflow[True]) == {"push", "pull_request", "workflow_dispatch"}  # YAML 1.1 reads `on` as true
     assert workflow["permissions"] == {"contents": "read"}
     assert re.fullmatch(r"actions/checkout@v\d+", first["uses"])
     assert first["with"] == {"persist-credentials": False}
-    assert last["run"] == ".ci/run"
-    assert os.access(ROOT / last["run"], os.X_OK)
+    assert checks["run"] == ".ci/run"
+    assert os.access(ROOT / checks["run"], os.X_OK)
+    assert re.fullmatch(r"actions/upload-artifact@v\d+", last["uses"])
+    assert last["with"]["path"] in (ROOT / checks["run"]).read_text(encoding="utf-8")
 
 
 def test_the_template_of_changes_names_what_is_there() -> None:
