@@ -6,6 +6,7 @@ What is admitted is decided in `domain.uploads.admission`; what a URL binds is i
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import cast
 
 import msgspec
@@ -111,14 +112,14 @@ class _Item(msgspec.Struct, kw_only=True):
             self.command = msgspec.structs.replace(self.command, existing_object_id=owner_id)
             self.original = None
 
-    def win(self, unique_key: str, owner_id: str) -> None:
+    def win(self, unique_key: str) -> None:
         """Record that an object no longer holds a unique key."""
-        if self.inserts == unique_key and self.command.existing_object_id == owner_id:
+        if self.inserts == unique_key:
             self.command = msgspec.structs.replace(self.command, existing_object_id=None)
 
-    def find(self, wanted_content: WantedContent | None, original: UploadRecord | None) -> None:
+    def find(self, wanted_content: WantedContent, original: UploadRecord | None) -> None:
         """Record an upload that already has the bytes and lasts long enough."""
-        if not self.sends or original is None or wanted_content is None or self.wanted_content != wanted_content:
+        if not self.sends or original is None or self.wanted_content != wanted_content:
             return
         self.original = original
         if self.wants_object and not self._suits(original):
@@ -396,7 +397,7 @@ class RequestingUpload:
 
     async def _owners(self, bucket: BucketRecord, items: Sequence[_Item]) -> Mapping[str, str]:
         """Return the objects that hold the unique keys of the announced files, by key."""
-        keys = {item.command.request.unique_key for item in items} - {None}
+        keys = {item.command.request.unique_key for item in items}
         claims = [unique_key_claim(bucket.bucket_id, key) for key in keys if key is not None]
         owners = await self._read_side.claim_owners(claims) if claims else {}
         return {claim.key: owner_id for claim, owner_id in owners.items()}
@@ -456,7 +457,7 @@ class RequestingUpload:
                     item.lose(objection.claim.key, objection.owner_id)
             case ClaimReleasedError():
                 for item in items:
-                    item.win(objection.claim.key, objection.owner_id)
+                    item.win(objection.claim.key)
             case OriginalExistsError():
                 original = await self._read_side.upload(origin.namespace_id or "", objection.upload_id)
                 for item in items:
@@ -644,11 +645,8 @@ def _for_file(index: int) -> Iterator[None]:
 def _first_without_room(items: Sequence[_Item], refused: QuotaExceededError) -> int:
     """Return the index of the first file that the quota has no room for, after the files before it."""
     room = refused.details["limit_bytes"] - refused.details["used_bytes"]
-    for index, item in enumerate(items):
-        room -= reserved(item.command.request) if item.sends else 0
-        if room < 0:
-            return index
-    return len(items) - 1
+    needed = accumulate(reserved(item.command.request) if item.sends else 0 for item in items)
+    return next(index for index, size_bytes in enumerate(needed) if size_bytes > room)
 
 
 def _answer(item: _Item, position: int) -> Answer:

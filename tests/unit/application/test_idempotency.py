@@ -18,11 +18,13 @@ from application.ports.clock import Ids
 from application.ports.events.event_log import LogUnavailableError, OutcomeUnknownError, VersionConflictError
 from application.tasks.worker import TIDY
 from application.uploads.requesting import Answer
+from domain.buckets.bucket import UniqueKey
 from domain.keys.api_key import Permission
 from domain.refusals import ConflictError, InvalidInputError, NotFoundError, QuotaExceededError
 from domain.uploads.admission import Announcement
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from domain.uploads.upload import Status
-from tests.unit.application.uploads.test_replacing import key_of
+from tests.unit.application.uploads.test_replacing import key_of, token_of
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 DRAWN = ["upl_7q4kg8s0vmqrgur9", "upl_r83dovo8k4dqsik8"]  # from the seed "a"
@@ -78,7 +80,11 @@ async def test_the_url_is_signed_again_with_the_remaining_time(world: World, cli
     assert again.signed is not None
     assert again.signed.expires_at == first.signed.expires_at == first.record.expires_at
     assert again.signed.headers == first.signed.headers
-    world.clock.advance(timedelta(minutes=20))
+    world.clock.advance(timedelta(minutes=20, seconds=-1))
+    last = await once(client)
+    assert last.signed is not None
+    assert last.signed.expires_at == first.record.expires_at
+    world.clock.advance(timedelta(microseconds=1))
     late = await once(client)
     assert (late.record, late.signed) == (first.record, None)
 
@@ -90,6 +96,34 @@ async def test_an_upload_that_has_ended_is_answered_as_it_stands(client: Client)
     again = await once(client)
     assert again.record.upload_id == first.record.upload_id
     assert (again.record.status, again.signed) == (Status.COMPLETED, None)
+
+
+async def test_an_upload_that_is_being_verified_has_no_url_again(client: Client) -> None:
+    first = await once(client)
+    client.put(first, BYTES)
+    await client.confirm(first, as_task=True)
+    again = await once(client)
+    assert (again.record.status, again.signed) == (Status.PROCESSING, None)
+
+
+async def test_a_skipped_upload_is_answered_as_one_again(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=UniqueKey(fields=("title",)))
+    await client.upload(object_metadata={"title": "A"})
+    creation = announcing_many(client, client.announcement(object_metadata={"title": "A"}))
+    request = keyed_request(organization_id="org", key_id="key", key="k", what=(), body=b"")
+    (first,) = await client.world.do_once(request, creation)
+    (again,) = await client.world.do_once(request, creation)
+    assert first.message is not None
+    assert again == first
+
+
+@pytest.mark.parametrize("drawn", ["upl_", "upl_zzzzzzzzzzzzzzzz"])
+async def test_an_upload_with_another_id_than_was_drawn_is_an_original(client: Client, drawn: str) -> None:
+    original = await client.upload()
+    answer = await client.world._request.again(
+        client.caller, client.namespace, client.bucket, original.record.upload_id, drawn=drawn
+    )
+    assert (answer.is_duplicate, answer.record) == (True, original.record)
 
 
 async def test_a_duplicate_is_answered_as_one_again(client: Client) -> None:
@@ -261,8 +295,9 @@ async def test_what_has_no_way_to_be_found_shows_by_the_id_that_is_taken(client:
     assert (await client.world.tags()).count("upload.requested") == 1
 
 
-async def test_an_earlier_attempt_that_counts_only_now_is_the_answer(client: Client) -> None:
-    creation = announcing(client)
+@pytest.mark.parametrize("uses", [None, 1, 2], ids=["of a key", "the last of a token", "of a token"])
+async def test_an_earlier_attempt_that_counts_only_now_is_the_answer(client: Client, uses: int | None) -> None:
+    creation = announcing(client if uses is None else await token_of(client, max_count=uses))
 
     async def meanwhile(ids: Ids) -> Answer:
         assert isinstance(ids, SeededIds)
@@ -271,6 +306,27 @@ async def test_an_earlier_attempt_that_counts_only_now_is_the_answer(client: Cli
 
     assert (await once(client, msgspec.structs.replace(creation, make=meanwhile))).record.status is Status.PENDING
     assert (await client.world.tags()).count("upload.requested") == 1
+
+
+@pytest.mark.parametrize("batch", ["KN", "NK"])
+async def test_a_batch_whose_earlier_attempt_makes_objects_only_now_is_the_answer(client: Client, batch: str) -> None:
+    await client.upload(create_object=False)
+    files = [client.announcement(sha256=SHA256 if each == "K" else None) for each in batch]
+    creation = announcing_many(client, *files)
+    request = keyed_request(organization_id="org", key_id="key", key="k", what=(), body=b"")
+
+    async def meanwhile(ids: Ids) -> list[Answer]:
+        assert isinstance(ids, SeededIds)
+        earlier = SeededIds(ids._seed, client.world.ids)
+        client.world.once_before(
+            lambda event: isinstance(event, UploadDuplicateAvoided), lambda: creation.make(earlier)
+        )
+        return await creation.make(ids)
+
+    answers = await client.world.do_once(request, msgspec.structs.replace(creation, make=meanwhile))
+
+    assert [answer.is_duplicate for answer in answers] == [each == "K" for each in batch]
+    assert (await client.world.tags()).count("object.created") == 1
 
 
 async def test_a_conflict_about_something_else_is_raised(client: Client) -> None:
@@ -397,13 +453,13 @@ async def test_a_batch_of_which_some_are_gone_is_answered_each_in_its_place(worl
     creation = announcing_many(client, *files)
     request = keyed_request(organization_id="org", key_id="key", key="k", what=(), body=b"")
     known, erased, awaited = await world.do_once(request, creation)
+    world.clock.advance(timedelta(minutes=1))
     assert (known.is_duplicate, known.record.upload_id) == (True, original.record.upload_id)
     client.put(erased, b"new bytes")
     await client.confirm(erased)
     await client.cancel(erased)
     await client.cancel(original)
     assert not await client.exists(erased)
-    world.clock.advance(timedelta(minutes=1))
 
     again = await world.do_once(request, creation)
 

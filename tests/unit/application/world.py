@@ -224,6 +224,17 @@ class World:
 
         self.log.append = between  # type: ignore[method-assign]  # for this test
 
+    def appending(self) -> list[Command]:
+        """Return a list to which every later command for the log is added."""
+        append, commands = self.log.append, list[Command]()
+
+        async def noted(command: Command) -> int:
+            commands.append(command)
+            return await append(command)
+
+        self.log.append = noted  # type: ignore[method-assign]  # for this test
+        return commands
+
     async def tenant(self, *, name: str = "Acme", quota_bytes: int = 1000, tier: Tier = Tier.FREE) -> "Client":
         """Make an organization with a key, a namespace and a bucket."""
         organization = await self.organizations.create(name=name, tier=tier, quota_bytes=quota_bytes)

@@ -2,6 +2,8 @@
 
 import asyncio
 from datetime import timedelta
+from itertools import islice
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,14 +12,15 @@ from application.keys.callers import hash_of
 from application.keys.issuing_upload_tokens import TokenWish
 from application.ports.events.event_log import Command, StreamAppend
 from application.uploads.requesting import Answer
-from domain.keys.upload_token import UploadTokenIssued, token_of
-from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError
+from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed, token_of
+from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, UnauthenticatedError
+from domain.uploads.parts import Multipart
 from tests.unit.application.world import Client, World
 
 
-async def holder(world: World, client: Client, *, max_count: int = 1) -> tuple[Client, str]:
+async def holder(world: World, client: Client, *, max_count: int = 1, **wished: Any) -> tuple[Client, str]:  # noqa: ANN401  # the fields of a wish
     """Return a client that has only a token, and its secret."""
-    wish = TokenWish(max_count=max_count, expires_in=timedelta(minutes=15))
+    wish = TokenWish(max_count=max_count, expires_in=timedelta(minutes=15), **wished)
     _, secret = await world.issue_token(client.caller, client.namespace, client.bucket, wish)
     made = Client(world, await world.admitting.caller(secret), secret, client.namespace)
     made.bucket = client.bucket
@@ -88,6 +91,54 @@ async def test_of_20_uploads_at_once_a_token_for_5_makes_5(world: World, client:
     again.bucket = client.bucket
     with pytest.raises(ForbiddenError):
         await again.request()
+
+
+async def test_each_upload_of_a_token_asks_the_log_once(world: World, client: Client) -> None:
+    page, _ = await holder(world, client, max_count=5)
+
+    commands = world.appending()
+    for _ in range(5):
+        await page.request(size=1)
+
+    assert len(commands) == 5
+
+
+async def test_an_upload_of_a_token_is_made_however_often_others_come_first(world: World, client: Client) -> None:
+    page, _ = await holder(world, client, max_count=20)
+    token = page.caller.token
+    assert token is not None
+    origin = page.caller.origin(
+        world.clock.now(), "cmd_other", namespace_id=token.namespace_id, bucket_id=token.bucket_id
+    )
+    used = UploadTokenUsed(origin=origin, token_id=token.token_id, upload_id="upl_other")
+    append, versions = world.log.append, iter(range(1, 20))
+
+    async def after_another(command: Command) -> int:
+        for version in islice(versions, 1):
+            use = StreamAppend(stream_id=token.token_id, expected_version=version, events=(used,))
+            await append(Command(command_id="cmd_other", organization_id=token.organization_id, streams=(use,)))
+        return await append(command)
+
+    world.log.append = after_another  # type: ignore[method-assign]  # for this test
+
+    assert (await page.request()).signed is not None
+    with pytest.raises(ForbiddenError):
+        await page.request()
+
+
+async def test_without_a_size_a_token_with_a_limit_allows_only_an_empty_file(world: World, client: Client) -> None:
+    page, _ = await holder(world, client, max_count=9, max_size_bytes=100)
+
+    empty, small = await page.request(size=None), await page.request(size=1)
+
+    assert empty.record.declared_size_bytes == 0
+    assert empty.signed is not None
+    assert empty.signed.headers["Content-Length"] == "0"
+    assert "only an empty file" in (empty.message or "")
+    assert small.message is None
+    with pytest.raises(InvalidInputError) as refused:
+        await page.request(size=None, multipart=Multipart.ALWAYS)
+    assert refused.value.code == "size_required"
 
 
 async def test_a_refused_upload_does_not_count(world: World, client: Client) -> None:

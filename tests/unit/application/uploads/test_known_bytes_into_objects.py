@@ -2,12 +2,15 @@
 
 import asyncio
 import hashlib
+from datetime import timedelta
 
 import pytest
 
 from application.uploads.requesting import Answer
 from domain.buckets.bucket import Policy, UniqueKey
+from domain.events.registry import decode
 from domain.refusals import NotFoundError
+from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from domain.uploads.content_rules import ContentCheck, ContentRules
 from domain.uploads.upload import Status
 from tests.unit.application.world import BYTES, SHA256, Client
@@ -85,6 +88,96 @@ async def test_many_at_once_make_one_object_for_one_original(client: Client) -> 
     assert all(answer.is_duplicate for answer in answers)
     assert answers[2].record == await client.record(answers[2])
     assert (await client.world.tags()).count("object.created") == 1
+
+
+async def test_of_two_requests_for_one_original_the_first_gets_the_object(client: Client) -> None:
+    await _plain(client)
+
+    first, second = await client.request_many(
+        *(client.announcement(sha256=SHA256, object_metadata={"title": title}) for title in "AB")
+    )
+
+    assert first.record == second.record
+    made = await client.object(first.record.object_id or "")
+    assert made is not None
+    assert made.metadata == {"title": "A"}
+
+
+async def test_known_bytes_become_an_object_in_a_batch_with_files_that_need_none(client: Client) -> None:
+    held = await client.upload()
+    await _plain(client, b"other bytes!")
+    other = hashlib.sha256(b"other bytes!").hexdigest()
+
+    *_, first, second = await client.request_many(
+        client.announcement(size=1), client.announcement(sha256=SHA256), client.announcement(sha256=other, size=None)
+    )
+
+    assert first.record == held.record
+    assert second.record.object_id not in {None, held.record.object_id}
+    assert (await client.world.tags()).count("object.created") == 2
+
+
+async def test_after_a_file_that_has_to_be_sent_the_known_bytes_of_a_batch_still_become_objects(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=UPSERT)
+    bodies = (b"one", b"two", b"three", b"four")
+    wishes = []
+    for body, title, lasts in zip(bodies, "AABC", (None, None, timedelta(minutes=1), None), strict=True):
+        await _plain(client, body)
+        sha256 = hashlib.sha256(body).hexdigest()
+        wishes.append(
+            client.announcement(sha256=sha256, size=None, object_metadata={"title": title}, expires_after=lasts)
+        )
+
+    answers = await client.request_many(*wishes)
+
+    assert [answer.signed is not None for answer in answers] == [False, True, True, False]
+    assert [answer.record.object_id is not None for answer in answers] == [True, False, False, True]
+
+
+async def test_the_records_of_a_batch_have_the_positions_of_their_events_before_those_of_objects(
+    client: Client,
+) -> None:
+    for number in range(3):
+        body = f"known {number}".encode()
+        await _plain(client, body)
+        wishes = [client.announcement(size=1)] * (number + 1)
+
+        answers = await client.request_many(
+            *wishes, client.announcement(sha256=hashlib.sha256(body).hexdigest(), size=None)
+        )
+
+        assert answers[-1].is_duplicate
+        assert [answer.record for answer in answers] == [await client.record(answer) for answer in answers]
+
+
+async def test_an_empty_file_that_is_known_becomes_an_object_at_once_and_saves_no_bytes(client: Client) -> None:
+    await _plain(client, b"")
+
+    answer = await client.request(sha256=hashlib.sha256(b"").hexdigest(), size=0)
+
+    assert answer.is_duplicate
+    assert answer.record.object_id is not None
+    avoided = decode((await client.world.log.read_feed(after=0, limit=1000))[-2].state)
+    assert isinstance(avoided, UploadDuplicateAvoided)
+    assert avoided.saved_bytes == 0
+
+
+async def test_an_object_that_is_changed_meanwhile_still_receives_known_bytes(client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=UPSERT)
+    original_id = await _plain(client)
+    owner = await client.upload(b"other bytes!", object_metadata={"title": "A"})
+    object_id = owner.record.object_id or ""
+
+    client.world.once_before(
+        lambda event: isinstance(event, UploadDuplicateAvoided),
+        lambda: client.change(object_id, key_prefix="meanwhile"),
+    )
+    answer = await _announce(client)
+
+    assert answer.record.object_id == object_id
+    changed = await client.object(object_id)
+    assert changed is not None
+    assert [blob.upload_id for blob in changed.blobs] == [original_id]
 
 
 async def test_a_taken_unique_key_comes_before_known_bytes(client: Client) -> None:

@@ -40,9 +40,9 @@ async def key_of(client: Client, *permissions: Permission, scopes: tuple[dict[st
     return other
 
 
-async def token_of(client: Client, policy: Policy | None = None) -> Client:
+async def token_of(client: Client, policy: Policy | None = None, *, max_count: int = 9) -> Client:
     """Return a client that has only a token of this client's key."""
-    wish = TokenWish(max_count=9, expires_in=timedelta(minutes=15), policy=policy)
+    wish = TokenWish(max_count=max_count, expires_in=timedelta(minutes=15), policy=policy)
     _, secret = await client.world.issue_token(client.caller, client.namespace, client.bucket, wish)
     holder = replace(client, caller=await client.world.admitting.caller(secret), secret=secret)
     holder.bucket = client.bucket
@@ -86,6 +86,17 @@ async def test_a_caller_that_may_not_delete_does_not_replace_blobs(owner: Client
     made = await less.upload(OTHER, object_metadata={"title": "b"})
     assert made.status is Status.COMPLETED
     assert made.record.object_id is not None
+
+
+async def test_a_caller_that_may_not_delete_still_inserts_many_and_skips_what_exists(owner: Client) -> None:
+    less = await key_of(owner, Permission.READ, Permission.WRITE)
+
+    skipped, new = await less.request_many(
+        *(less.announcement(object_metadata={"title": title}, policy=Policy.INSERT) for title in "ab")
+    )
+
+    assert skipped.record.status is Status.SKIPPED
+    assert new.signed is not None
 
 
 @LESS

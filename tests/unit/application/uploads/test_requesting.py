@@ -2,10 +2,14 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
+from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.events.event_log import Command
+from application.uploads import requesting
 from domain.buckets.bucket import Policy, UniqueKey
+from domain.buckets.schema import BucketSchema
 from domain.events.registry import decode
 from domain.refusals import (
     ForbiddenError,
@@ -16,6 +20,7 @@ from domain.refusals import (
     UnauthenticatedError,
 )
 from domain.uploads.avoided_duplicates import AnnouncedFile, UploadDuplicateAvoided
+from domain.uploads.content_rules import ContentRules
 from domain.uploads.upload import Status
 from domain.uploads.upload_events import UploadSkipped
 from tests.unit.application.world import BYTES, SHA256, Client, World
@@ -216,18 +221,114 @@ async def test_an_original_that_is_forgotten_meanwhile_is_no_original(world: Wor
 async def test_a_file_is_not_skipped_for_an_object_that_is_deleted_meanwhile(world: World, client: Client) -> None:
     """The unique key was looked up; before the skip is recorded, its object is gone."""
     await client.make_bucket("keyed", unique_key=KEY)
-    gone = (await client.upload(object_metadata={"title": "A"})).record.object_id or ""
-    stays = (await client.upload(b"other bytes", object_metadata={"title": "B"})).record.object_id
+    objects = {
+        title: (await client.upload(title.encode(), object_metadata={"title": title})).record.object_id
+        for title in ("A", "B", "C")  # the digest of B is between the others
+    }
 
-    world.once_before(lambda event: isinstance(event, UploadSkipped), lambda: client.delete_object(gone))
-    first, second, third = await client.request_many(
-        *(client.announcement(object_metadata={"title": title}) for title in ("A", "B", "A"))
+    commands = world.appending()
+    world.once_before(
+        lambda event: isinstance(event, UploadSkipped), lambda: client.delete_object(objects.pop("B") or "")
+    )
+    titles = ["A", "B", "C", "B"]
+    answers = await client.request_many(*(client.announcement(object_metadata={"title": title}) for title in titles))
+
+    for title, answer in zip(titles, answers, strict=True):
+        assert (answer.signed is None) == (title in objects)
+        assert answer.record.status is (Status.SKIPPED if title in objects else Status.PENDING)
+        assert answer.record.existing_object_id == objects.get(title)
+    assert sum(len(command.streams) == len(titles) for command in commands) == 2, "one objection, about one key"
+
+
+async def test_of_many_known_files_only_that_whose_original_is_forgotten_meanwhile_is_sent(
+    world: World, client: Client
+) -> None:
+    bodies = [b"one", b"two", b"three"]
+    originals = [await client.upload(body, create_object=False) for body in bodies]
+    known = [client.announcement(sha256=hashlib.sha256(body).hexdigest(), create_object=False) for body in bodies]
+
+    commands = world.appending()
+    world.once_before(
+        lambda event: isinstance(event, UploadDuplicateAvoided),
+        lambda: world.forget(originals[1].record.upload_id, actor_id="system:test"),
+    )
+    answers = await client.request_many(client.announcement(), *known)
+
+    assert [answer.is_duplicate for answer in answers] == [False, True, False, True]
+    assert [answer.signed is not None for answer in answers] == [True, False, True, False]
+    assert sum(len(command.streams) == len(answers) for command in commands) == 2, "one objection, about one original"
+
+
+async def test_a_batch_has_an_attempt_for_every_objection(world: World, client: Client) -> None:
+    bodies = [str(number).encode() for number in range(20)]
+    originals = [(await client.upload(body, create_object=False)).record.upload_id for body in bodies]
+
+    async def forget_all() -> None:
+        for original in originals:
+            await world.forget(original, actor_id="system:test")
+
+    world.once_before(lambda event: isinstance(event, UploadDuplicateAvoided), forget_all)
+    answers = await client.request_many(
+        *(client.announcement(sha256=hashlib.sha256(body).hexdigest(), create_object=False) for body in bodies)
     )
 
-    for answer in (first, third):
-        assert answer.signed is not None
-        assert (answer.record.status, answer.record.existing_object_id) == (Status.PENDING, None)
-    assert (second.record.status, second.record.existing_object_id) == (Status.SKIPPED, stays)
+    assert all(answer.signed is not None for answer in answers)
+
+
+async def test_a_single_insert_is_settled_by_the_log_alone(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    await client.make_bucket("keyed", unique_key=KEY)
+    await client.upload(object_metadata={"title": "A"})
+
+    async def look_up(_: object) -> None:
+        pytest.fail("the log names the object that has the key")
+
+    monkeypatch.setattr(client.world.read_side, "claim_owners", look_up)
+
+    assert (await client.request(object_metadata={"title": "A"})).record.status is Status.SKIPPED
+
+
+async def test_a_skipped_upload_is_forgotten_after_the_retention_time(world: World, client: Client) -> None:
+    await client.make_bucket("keyed", unique_key=KEY)
+    await client.upload(object_metadata={"title": "A"})
+    skipped = await client.request(object_metadata={"title": "A"})
+
+    await world.pass_time(world.rules.retention - timedelta(seconds=1))
+    assert await client.exists(skipped)
+    await world.pass_time(timedelta(seconds=1))
+    assert not await client.exists(skipped)
+
+
+# The rules of buckets
+
+
+async def test_a_file_is_judged_by_the_rules_that_its_bucket_has_now(client: Client) -> None:
+    await client.request()
+    client.bucket = msgspec.structs.replace(client.bucket, content_rules=ContentRules(max_file_size_bytes=1))
+
+    for _ in range(2):
+        with pytest.raises(ForbiddenError) as refused:
+            await client.request()
+        assert refused.value.details["limit_bytes"] == 1
+
+
+async def test_the_schema_of_a_bucket_is_parsed_once_while_few_buckets_are_used(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse, parsed = requesting._schema, list[str]()
+
+    def schema(bucket: BucketRecord) -> BucketSchema | None:
+        parsed.append(bucket.name)
+        return parse(bucket)
+
+    monkeypatch.setattr(requesting, "_schema", schema)
+    monkeypatch.setattr(requesting, "_KNOWN_BUCKETS", 2)
+    buckets = {name: await client.make_bucket(name) for name in "abc"}
+
+    for name in "ababcca":
+        client.bucket = buckets[name]
+        await client.request(size=1)
+
+    assert parsed == ["a", "b", "c", "a"], "the third one made the process forget the others"
 
 
 # Many at once
@@ -249,6 +350,7 @@ async def test_duplicates_and_skips_of_a_batch_are_each_items_own(client: Client
     await client.make_bucket("keyed", unique_key=KEY)
     original = await client.upload(object_metadata={"title": "A"})
 
+    commands = client.world.appending()
     new, duplicate, skipped, both = await client.request_many(
         client.announcement(object_metadata={"title": "B"}),
         client.announcement(object_metadata={"title": "C"}, sha256=SHA256),
@@ -263,6 +365,7 @@ async def test_duplicates_and_skips_of_a_batch_are_each_items_own(client: Client
         assert answer.record.existing_object_id == original.record.object_id
         assert answer.record == await client.record(answer)
     assert await client.quota() == (len(BYTES), len(BYTES))
+    assert len(commands) == 1, "all of them were looked up before"
 
 
 async def test_what_is_not_used_of_the_announcement_of_known_bytes_is_named(world: World, client: Client) -> None:
@@ -295,23 +398,19 @@ async def test_the_first_file_of_a_batch_without_room_is_named(client: Client) -
 
 async def test_a_batch_of_known_bytes_asks_the_log_once(world: World, client: Client) -> None:
     await client.upload()
-    append, calls = world.log.append, []
 
-    async def counted(command: Command) -> int:
-        calls.append(command)
-        return await append(command)
-
-    world.log.append = counted  # type: ignore[method-assign]  # for this test
+    commands = world.appending()
     answers = await client.request_many(*(client.announcement(sha256=SHA256) for _ in range(100)))
 
     assert all(answer.is_duplicate for answer in answers)
-    assert len(calls) == 1
+    assert len(commands) == 1
 
 
 @pytest.mark.parametrize("races", ["duplicate", "unique key"])
 async def test_what_comes_between_is_settled_by_the_log(world: World, client: Client, races: str) -> None:
     """An upload completes after everything was looked up and before the batch is appended."""
     await client.make_bucket("keyed", unique_key=KEY)
+    commands = world.appending()
     append = world.log.append
 
     async def another_comes_between(command: Command) -> int:
@@ -322,15 +421,17 @@ async def test_what_comes_between_is_settled_by_the_log(world: World, client: Cl
     world.log.append = another_comes_between  # type: ignore[method-assign]  # for this test
     wanted: dict[str, Any] = {"sha256": SHA256} if races == "duplicate" else {}
     title = "B" if races == "duplicate" else "A"
-    first, second = await client.request_many(
+    first, *others = await client.request_many(
         client.announcement(object_metadata={"title": "other"}),
-        client.announcement(object_metadata={"title": title}, **wanted),
+        *(client.announcement(object_metadata={"title": title}, **wanted) for _ in range(2)),
     )
 
     assert first.signed is not None
-    assert second.signed is None
-    assert second.is_duplicate == (races == "duplicate")
-    assert (second.record.status is Status.SKIPPED) == (races == "unique key")
+    for other in others:
+        assert other.signed is None
+        assert other.is_duplicate == (races == "duplicate")
+        assert (other.record.status is Status.SKIPPED) == (races == "unique key")
+    assert sum(len(command.streams) == 3 for command in commands) == 2, "one objection for both"
 
 
 @pytest.mark.parametrize(
