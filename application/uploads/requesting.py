@@ -644,7 +644,7 @@ def _for_file(index: int) -> Iterator[None]:
 
 def _first_without_room(items: Sequence[_Item], refused: QuotaExceededError) -> int:
     """Return the index of the first file that the quota has no room for, after the files before it."""
-    room = refused.details["limit_bytes"] - refused.details["used_bytes"]
+    room = max(refused.details["limit_bytes"] - refused.details["used_bytes"], 0)
     needed = accumulate(reserved(item.command.request) if item.sends else 0 for item in items)
     return next(index for index, size_bytes in enumerate(needed) if size_bytes > room)
 

@@ -396,6 +396,17 @@ async def test_the_first_file_of_a_batch_without_room_is_named(client: Client) -
         assert refused.value.details["index"] == index
 
 
+async def test_a_known_file_has_room_in_a_quota_that_was_lowered_below_its_use(world: World, client: Client) -> None:
+    await client.upload(b"known", create_object=False)
+    known = client.announcement(sha256=hashlib.sha256(b"known").hexdigest(), size=5, create_object=False)
+    await world.organizations.set_limits(client.caller.organization.organization_id, tier=None, quota_bytes=1)
+
+    with pytest.raises(QuotaExceededError) as refused:
+        await client.request_many(known, client.announcement(size=1))
+
+    assert refused.value.details["index"] == 1
+
+
 async def test_a_batch_of_known_bytes_asks_the_log_once(world: World, client: Client) -> None:
     await client.upload()
 
