@@ -5,7 +5,9 @@ from typing import Any
 import msgspec
 from litestar.response import Response
 from litestar.response.base import ASGIResponse
-from litestar.types import Receive, Scope, Send
+from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
+
+from entrypoints.http.transport.exchange import WHOLE, takes_whole
 
 _OK = 200
 _NO_CONTENT = 204
@@ -24,7 +26,12 @@ class _Sent(ASGIResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's signature
         """Send status, headers and body."""
         headers = [] if self.status_code == _NO_CONTENT else _headers(self.body)
-        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
+        begin: HTTPResponseStartEvent = {"type": "http.response.start", "status": self.status_code, "headers": headers}
+        if takes_whole(scope):  # each message passes through all layers
+            begin[WHOLE] = self.body  # type: ignore[literal-required]  # our own extension of ASGI
+            await send(begin)
+            return
+        await send(begin)
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 

@@ -17,16 +17,20 @@ from functools import lru_cache
 from ipaddress import ip_address
 from itertools import chain
 from typing import Any, Protocol, TypeVar, cast
+from urllib.parse import unquote
 
+import httptools
 import msgspec
 import structlog
 import uvicorn
 from litestar.types import Scope
-from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from uvicorn._types import Scope as UvicornScope
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from entrypoints.http.transport.exchange import EXTENSIONS, Exchange
 from entrypoints.http.transport.handshakes import receive_again, refuse_handshakes
 from entrypoints.http.wire import ErrorDetail, ErrorResponse
 from entrypoints.settings import Network
@@ -56,6 +60,7 @@ _FILES_FOR_OTHERS = 256
 _MOST_FILES = 65_536
 
 CONNECTION = "upwell.connection"  # in the scope: the connection, for streams
+_ASGI = {"version": "3.0", "spec_version": "2.3"}  # in the scope, for all requests
 _LARGE_HEAD = f"The head of the request is too large: send at most {HEAD_BYTES} bytes."
 _NAME = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
 _ADDRESS = rb"\[(?:[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]"
@@ -185,12 +190,12 @@ class BoundedHttp(HttpToolsProtocol):
     """
 
     server_state: Connections
+    cycle: Exchange | None  # type: ignore[assignment]  # None before the first request, with uvicorn too
     only_health = False
     address = ""
     _peer: Peer | None = None
     _beyond = 0
-    _head: bytes = b""
-    _answer_begins = False
+    _piece = 0  # the length of the bytes that are being parsed
     _head_since: float | None = None
     _rests_since = -math.inf
     _in_body = False
@@ -212,9 +217,9 @@ class BoundedHttp(HttpToolsProtocol):
         return self._ends or self._lingers()
 
     @property
-    def _under_way(self) -> RequestResponseCycle | None:
+    def _under_way(self) -> Exchange | None:
         """The request without a complete response."""
-        cycle: RequestResponseCycle | None = self.cycle
+        cycle = self.cycle
         return None if cycle is None or cycle.response_complete else cycle
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn does
@@ -238,16 +243,31 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        super().on_message_begin()
         if self._head_since is None:
             self._head_since = self.loop.time()
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        scope: dict[str, Any] = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme,
+            "root_path": "",
+            "headers": self.headers,
+            "state": self.app_state.copy(),
+            "extensions": EXTENSIONS,
+            CONNECTION: self,
+        }
+        self.scope = cast("HTTPScope", scope)
         if len(self.pipeline) >= PIPELINED:
             self._raise(
                 400,
                 "too_many_requests_at_once",
                 f"Too many requests at once: pipeline at most {PIPELINED}.",
             )
-        self.scope[CONNECTION] = self  # type: ignore[literal-required]  # a key of our own in the scope
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Receive a header; the parser leaves the white space behind its value. Faster than around uvicorn's."""
@@ -257,33 +277,60 @@ class BoundedHttp(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Start the request."""
+        """Start the request, as uvicorn does, but without its steps for other protocols and other limits."""
+        version = self.parser.get_http_version()
         self._check_head()
-        self._check_version_and_host()
+        self._check_version_and_host(version)
         self._head_since = None
         self._in_body = True
         self._window = None
         if self._peer is not None:
             self._peer.new.pop(self, None)
             self._peer.resting.pop(self, None)
-        if self.only_health or self.server_state.draining:
-            self._answer_for_server(self.url.partition(b"?")[0])
-        super().on_headers_complete()
-        self.cycle.transport = cast("asyncio.Transport", self)
-        self._answer_begins = True
-        if self.server_state.draining or self.only_health:
-            self.cycle.keep_alive = False
+        scope = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        self._note_url()
+        last = self.only_health or self.server_state.draining
+        if last:
+            self._answer_for_server(scope["raw_path"])
+        before = self._under_way
+        self.cycle = Exchange(
+            self,
+            scope,
+            expects=self.expect_100_continue,
+            keep_alive=not last and version == "1.1" and self.parser.should_keep_alive(),
+        )
+        if before is None:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _note_url(self) -> None:
+        """Split the URL; only a URL with a host or a fragment needs the parser."""
+        url = self.url
+        if url.startswith(b"/") and b"#" not in url:
+            path, _, query = url.partition(b"?")
+        else:
+            parsed = httptools.parse_url(url)
+            path, query = parsed.path, parsed.query or b""
+        text = path.decode("ascii")
+        self.scope["path"] = unquote(text) if "%" in text else text
+        self.scope["raw_path"] = path
+        self.scope["query_string"] = query
 
     def _check_head(self) -> None:
         """Refuse a large head that came in one piece, and so passed the other limits."""
         if len(self.headers) > MAX_HEADERS:
             self._raise(431, "head_too_large", f"The request has more than {MAX_HEADERS} headers: send fewer.")
+        if self._piece + self._beyond <= HEAD_BYTES:  # so the head is not larger either
+            return
         if len(self.url) + sum(map(len, chain.from_iterable(self.headers))) > HEAD_BYTES:
             self._raise(431, "head_too_large", _LARGE_HEAD)
 
-    def _check_version_and_host(self) -> None:
+    def _check_version_and_host(self, version: str) -> None:
         """Refuse another version of HTTP, and an unclear host: a proxy in front may have understood another one."""
-        version = self.parser.get_http_version()
         if version not in ("1.1", "1.0"):
             self._raise(400, "invalid_http", f"HTTP/{version} is not supported here: send HTTP/1.1.")
         hosts = [value for name, value in self.headers if name == b"host"]
@@ -307,20 +354,32 @@ class BoundedHttp(HttpToolsProtocol):
         """Receive a piece of a body."""
         self._beyond -= len(body)
         self._body_bytes += len(body)
-        super().on_body(body)
+        exchange = self._under_way
+        if exchange is not None:
+            exchange.body += body
+            if len(exchange.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+            exchange.message_event.set()
 
     def on_message_complete(self) -> None:
         """Finish a request."""
         self._beyond = 0
         self._in_body = False
-        super().on_message_complete()
+        exchange = self._under_way
+        if exchange is not None:
+            exchange.more_body = False
+            exchange.message_event.set()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request."""
+        """Begin the next request in the pipeline, or wait for one; `check` ends the wait, not a timer of its own."""
         self._when_ending = None
-        super().on_response_complete()
-        keeps_alive = self.timeout_keep_alive_task is not None
-        if keeps_alive and not self._lingers() and self._peer is not None and self in self._peer.all:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._lingers() and self._peer is not None and self in self._peer.all:
             self._peer.resting[self] = None
             self._rests_since = self.loop.time()
 
@@ -328,7 +387,8 @@ class BoundedHttp(HttpToolsProtocol):
         """Receive bytes from the connection."""
         if self._ends or self._lingers_until is not None:  # as in `_ignores`
             return
-        self._beyond += len(data)
+        self._piece = len(data)
+        self._beyond += self._piece
         super().data_received(data)
         if self._beyond > HEAD_BYTES and not self._ignores() and not self.transport.is_closing():
             self._refuse(431, "head_too_large", _LARGE_HEAD)
@@ -342,25 +402,10 @@ class BoundedHttp(HttpToolsProtocol):
         if self.cycle is not None:
             self.cycle.keep_alive = False
 
-    def write(self, data: bytes) -> None:
-        """Send a piece of a response; the first waits for the second, which usually follows at once: fewer packets."""
-        if self._head:
-            data, self._head = self._head + data, b""
-        elif self._answer_begins:
-            self._answer_begins = False
-            self._head = data
-            self.loop.call_soon(self._send_head)
-            return
-        self.transport.write(data)
-
-    def _send_head(self) -> None:
-        if self._head:
-            head, self._head = self._head, b""
-            self.transport.write(head)
-
     def close(self) -> None:
         """Close the connection after the response: at once, or when the client has had time to read it."""
-        self._send_head()
+        if self.cycle is not None:
+            self.cycle.send_head()
         if (self._in_body or self._ends) and not self.transport.is_closing():
             self._linger()
         else:
@@ -419,6 +464,8 @@ class BoundedHttp(HttpToolsProtocol):
             )
         elif self._takes_nothing(now):
             self.abort()
+        elif self._under_way is None and now - self._rests_since >= self.timeout_keep_alive:
+            self.transport.close()
 
     def _is_slow(self, now: float) -> bool:
         if self._window is None:
@@ -453,7 +500,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.refused = status, code
             cycle.disconnected = True
             cycle.message_event.set()
-        self.write(b"".join([STATUS_LINE[status], *_error(status, code, message)]))
+        self.transport.write(b"".join([STATUS_LINE[status], *_error(status, code, message)]))
         self._in_body = True
         self.close()
 
@@ -461,19 +508,8 @@ class BoundedHttp(HttpToolsProtocol):
         """Respond with `app` after the requests before, and close the connection."""
         if self._in_body:
             self.pipeline.popleft()  # the refused request
-        self.cycle = RequestResponseCycle(
-            scope={**self.scope, "method": "GET"},  # it may be unknown, and there is a body
-            transport=cast("asyncio.Transport", self),
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
-            expect_100_continue=False,
-            keep_alive=False,
-            on_response=self.on_response_complete,
-        )
+        scope = cast("HTTPScope", {**self.scope, "method": "GET"})  # it may be unknown, and there is a body
+        self.cycle = Exchange(self, scope, expects=False, keep_alive=False)
         self.pipeline.appendleft((self.cycle, app))
         self.flow.pause_reading()
         self._ends = True

@@ -17,6 +17,7 @@ from entrypoints.http.transport.server import (
     CONNECTION,
     HEAD_BYTES,
     HEAD_SECONDS,
+    KEEP_ALIVE_SECONDS,
     KEPT_FOR_HEALTH,
     LINGER_SECONDS,
     MAX_HEADERS,
@@ -246,6 +247,56 @@ async def test_a_head_that_does_not_end_in_time_is_refused_after_the_answers_bef
     assert statuses(wire) == [204, 408]
 
 
+async def test_a_connection_without_a_next_request_is_closed_in_the_end() -> None:
+    connection, wire = House(answers).open()
+    connection.data_received(GET)
+    await settle()
+    closed = []
+    for seconds in (KEEP_ALIVE_SECONDS - 1, KEEP_ALIVE_SECONDS):
+        connection.check(later(seconds))
+        closed.append(wire.closed)
+    assert closed == [False, True]
+    assert statuses(wire) == [204], "the end of a connection is no refusal"
+
+
+async def test_a_connection_with_a_long_answer_is_not_closed() -> None:
+    connection, wire = House(never_answers).open()
+    connection.data_received(GET)
+    await settle()
+    connection.check(later(KEEP_ALIVE_SECONDS))
+    assert not wire.closed
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        (b"/a/b", ("/a/b", b"/a/b", b"")),
+        (b"/a%20b?c=%20&d?e", ("/a b", b"/a%20b", b"c=%20&d?e")),
+        (b"//a//b/?", ("//a//b/", b"//a//b/", b"")),
+        (b"/a?b#c", ("/a", b"/a", b"b")),
+        (b"http://upwell/a?b", ("/a", b"/a", b"b")),
+    ],
+)
+async def test_a_url_is_split_into_path_and_query(url: bytes, seen: tuple[str, bytes, bytes]) -> None:
+    found: list[object] = []
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        found.extend([scope["path"], scope["raw_path"], scope["query_string"]])
+        await answers(scope, receive, send)
+
+    connection, _ = House(app).open()
+    connection.data_received(b"GET %b HTTP/1.1\r\nHost: upwell\r\n\r\n" % url)
+    await settle()
+    assert tuple(found) == seen
+
+
+async def test_a_large_head_after_another_request_in_one_piece_is_refused() -> None:
+    connection, wire = House(answers).open()
+    connection.data_received(GET + b"GET / HTTP/1.1\r\nhost: a\r\nx: %b\r\n\r\n" % (b"x" * HEAD_BYTES))
+    await answered(wire, 2)
+    assert statuses(wire) == [204, 431]
+
+
 async def test_a_body_that_crawls_is_refused() -> None:
     connection, wire = House(never_answers).open()
     connection.data_received(POST)
@@ -275,6 +326,7 @@ async def test_a_request_is_refused_before_its_body_is_read() -> None:
     assert wire.at_end, "the client sees the end of the answer"
     assert not wire.closed, "a close would reset the connection, and the answer with it"
     connection.data_received(b"x" * 100_000)
+    assert connection.cycle is not None
     assert connection.cycle.body == b"x", "what still comes is thrown away"
     connection.check(later(LINGER_SECONDS - 1))
     assert not wire.closed
