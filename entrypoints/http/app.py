@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from contextvars import Context
 from importlib.metadata import version
+from typing import Any
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
@@ -13,7 +14,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, Contact, License, SecurityScheme, Server
 
 from application.limits.fair_turns import FairStarts
-from entrypoints.http.admission.admission import Admission
+from entrypoints.http.admission.admission import NEEDS, Admission
 from entrypoints.http.analytics import routes as analytics
 from entrypoints.http.answers.answers import Json
 from entrypoints.http.answers.errors import EXCEPTION_HANDLERS
@@ -34,6 +35,7 @@ from entrypoints.http.storage import routes as storage
 from entrypoints.http.tasks import routes as tasks
 from entrypoints.http.transport.cors import CORS
 from entrypoints.http.transport.request_log import RequestLog
+from entrypoints.http.transport.routing import Routing
 from entrypoints.http.uploads import routes as uploads
 from entrypoints.http.webhooks import routes as webhooks
 from entrypoints.observability.logs import configure_logs
@@ -155,7 +157,9 @@ def create_app(
         ),
     )
     observe = None if telemetry is None or telemetry.metrics is None else telemetry.metrics.request
-    app.asgi_handler = RequestLog(CORS(app.asgi_handler), observe=observe, trusted=trusted_proxies)
+    cors: Any = app.asgi_handler
+    within = Routing(app, cors.app, direct=NEEDS)
+    app.asgi_handler = RequestLog(CORS(cors, within), observe=observe, trusted=trusted_proxies)
     return app
 
 

@@ -9,11 +9,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 import msgspec
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.utils.scope.state import ScopeState
 
 from application.idempotency import check_idempotency_key
 from application.keys.callers import (
@@ -39,12 +41,15 @@ from domain.uploads.upload import upload_not_found
 from entrypoints.http.admission.rate_limits import headers
 from entrypoints.http.admission.recording import Recording, is_recorded
 from entrypoints.http.answers.errors import answer_error
+from entrypoints.http.requests.calling import call_of
 from entrypoints.http.requests.queries import settle_query
 from entrypoints.http.transport.addresses import check_address
+from entrypoints.http.transport.headers import headers_by_name
 from entrypoints.http.transport.methods import answer_options
 from entrypoints.http.transport.request_log import ADDED_HEADERS, CALLER, client_of
 from entrypoints.wiring.use_cases import Services
 
+NEEDS = "needs"  # in the `opt` of a route: its requirements
 _KEY = "upwell.admitted"
 _COUNTED = "upwell.counted"  # in the scope: the caller whose limits a request counts against
 _REFUSED = range(400, 500)
@@ -84,7 +89,7 @@ class Needs(msgspec.Struct, frozen=True):
 
     def opt(self) -> dict[str, Any]:
         """Return the requirements as the `opt` of a route."""
-        return {"needs": self}
+        return {NEEDS: self}
 
 
 class Admitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +135,7 @@ class Admission:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Admit or refuse a request, in the documented order: key, rate, origin, permission, namespace, bucket."""
-        needs: Needs | None = scope["route_handler"].opt.get("needs")
+        needs: Needs | None = scope["route_handler"].opt.get(NEEDS)
         if needs is None:  # Litestar's own handler of OPTIONS
             return answer_options(scope, send)
         services: Services = scope["litestar_app"].state.services
@@ -155,7 +160,14 @@ class Admission:
         starts: FairStarts = scope["litestar_app"].state.starts
         await starts.begin(admitted.caller.organization.organization_id, heavy=needs.heavy)
         scope[_KEY] = admitted  # type: ignore[literal-required]  # a key of our own in the scope
-        await self._app(scope, receive, send if limits is None else _counting(scope, send, limits, needs))
+        send_refusal = send if limits is None else _counting(scope, send, limits, needs)
+        handler = cast("HTTPRouteHandler", scope["route_handler"])
+        call = None if scope["query_string"] else call_of(handler)
+        if call is not None:
+            await call(scope, receive, send, send_refusal)
+        else:
+            ScopeState.from_scope(scope).exception_handlers = handler.resolve_exception_handlers()
+            await self._app(scope, receive, send_refusal)
 
     async def _admit(self, services: Services, scope: Scope, needs: Needs) -> Admitted:
         clock = services.system.clock
@@ -389,6 +401,14 @@ def _headers(scope: Scope) -> tuple[str | None, str | None, str | None, str | No
 
     Refuses one that is repeated: a proxy in front may have looked at another of the two.
     """
+    named = headers_by_name(scope)
+    if len(named) == len(cast("list[object]", scope["headers"])):
+        return (
+            _text(named, b"authorization"),
+            _text(named, b"x-namespace"),
+            _text(named, b"origin"),
+            _text(named, b"idempotency-key"),
+        )
     authorization = namespace = origin = idempotency_key = None
     for name, value in scope["headers"]:
         if name == b"authorization":
@@ -400,6 +420,11 @@ def _headers(scope: Scope) -> tuple[str | None, str | None, str | None, str | No
         elif name == b"idempotency-key":
             idempotency_key = _once(idempotency_key, value, "Idempotency-Key")
     return authorization, namespace, origin, idempotency_key
+
+
+def _text(named: Mapping[bytes, bytes], name: bytes) -> str | None:
+    value = named.get(name)
+    return None if value is None else value.decode("latin-1")
 
 
 def _once(known: str | None, value: bytes, name: str) -> str:

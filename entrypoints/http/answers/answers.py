@@ -14,8 +14,8 @@ _NO_CONTENT = 204
 NOT_STORED = (b"cache-control", b"no-store")  # responses contain secrets, working URLs, and names
 
 
-class _Sent(ASGIResponse):
-    """Sends an encoded response."""
+class Sent(ASGIResponse):
+    """Sends an encoded response: as one message if the server takes it, since each passes through all layers."""
 
     __slots__ = ()
 
@@ -27,7 +27,7 @@ class _Sent(ASGIResponse):
         """Send status, headers and body."""
         headers = [] if self.status_code == _NO_CONTENT else _headers(self.body)
         begin: HTTPResponseStartEvent = {"type": "http.response.start", "status": self.status_code, "headers": headers}
-        if takes_whole(scope):  # each message passes through all layers
+        if takes_whole(scope):
             begin[WHOLE] = self.body  # type: ignore[literal-required]  # our own extension of ASGI
             await send(begin)
             return
@@ -45,7 +45,7 @@ class Json(Response[Any]):
     def to_asgi_response(self, app: object, request: object, **_: object) -> ASGIResponse:  # noqa: ARG002  # Litestar's signature
         """Return the encoded response."""
         status = self.status_code or _OK
-        return _Sent(status, b"" if status == _NO_CONTENT else msgspec.json.encode(self.content))
+        return Sent(status, b"" if status == _NO_CONTENT else msgspec.json.encode(self.content))
 
 
 def _headers(body: bytes) -> list[tuple[bytes, bytes]]:

@@ -79,10 +79,15 @@ def parameter_complaint(handler: BaseRouteHandler, error: HTTPException) -> Inva
     if field is None:
         return unreadable()
     if name == "data":  # the missing body
-        return _refusal("The body", "body", "The body is missing", "send a JSON object", "a JSON object")
+        return missing_body()
     allowed = _parameter_phrase(field)
     wrong = "is missing" if "missing" in str(problem.get("message", "")).lower() else "has a value that is not allowed"
     return _refusal(name, where, f"{name} {wrong}", f"send {allowed}", allowed)
+
+
+def missing_body() -> InvalidInputError:
+    """Return the refusal of a request without a body."""
+    return _refusal("The body", "body", "The body is missing", "send a JSON object", "a JSON object")
 
 
 def number_complaint(body: bytes) -> InvalidInputError:

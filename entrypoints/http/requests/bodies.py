@@ -8,11 +8,12 @@ import msgspec
 from litestar import Request
 from litestar.exceptions.http_exceptions import InternalServerException, RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import Empty, HTTPDisconnectEvent, HTTPRequestEvent
+from litestar.types import Empty, HTTPDisconnectEvent, HTTPRequestEvent, Receive, Scope
 
 from domain.json_text import NotJSONError, TooDeepError, decode_json, null_character_at, number
 from domain.refusals import InvalidInputError
-from entrypoints.http.answers.complaints import CODE, body_complaint, number_complaint
+from entrypoints.http.answers.complaints import CODE, body_complaint, missing_body, number_complaint
+from entrypoints.http.transport.headers import headers_by_name
 
 _EXACT = 2**53  # up to which every whole number has a double of its own
 
@@ -22,39 +23,17 @@ class StrictRequest(Request[Any, Any, Any]):
 
     _whole: Any = Empty
 
-    @property
-    def content_length(self) -> int | None:
-        """The declared length of the body; the server has already refused an invalid one."""
-        for name, value in self.scope["headers"]:
-            if name == b"content-length":
-                return int(value)
-        return None
-
     async def body(self) -> bytes:
-        """Return the whole body; mostly it comes in one piece."""
+        """Return the whole body."""
         if self._body is Empty:
-            limit = self.route_handler.resolve_request_max_body_size() or math.inf
-            if (self.content_length or 0) > limit:
-                raise RequestEntityTooLarge
-            pieces: list[bytes] = []
-            size, more = 0, True
-            while more:
-                message = cast("HTTPRequestEvent | HTTPDisconnectEvent", await self.receive())
-                if message["type"] == "http.disconnect":
-                    raise InternalServerException("client disconnected prematurely")
-                piece = message["body"]
-                size += len(piece)
-                if size > limit:
-                    raise RequestEntityTooLarge
-                pieces.append(piece)
-                more = message["more_body"]
-            self._body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            most_bytes = self.route_handler.resolve_request_max_body_size() or math.inf
+            self._body = await read_body(self.scope, self.receive, most_bytes)
         return self._body
 
     async def json(self) -> Any:  # noqa: ANN401  # of the type that the route names
         """Return the decoded body, or refuse one that does not fit. The result is cached."""
         if self._json is Empty:
-            self._json = self._decoded(await self.body())
+            self._json = read_json(await self.body(), self.route_handler)
         return self._json
 
     async def whole(self) -> Any:  # noqa: ANN401  # JSON
@@ -63,29 +42,52 @@ class StrictRequest(Request[Any, Any, Any]):
             self._whole = _read_any(await self.body())
         return self._whole
 
-    def _decoded(self, body: bytes) -> Any:  # noqa: ANN401  # the same
-        decoder = _decoder(self.route_handler)
-        try:
-            decoded = _read(body, decoder)
-        except msgspec.ValidationError:
-            decoded = self._converted(body, decoder)
-        if b"\\u0000" in body:
-            place = null_character_at(body, _read_any(body))
-            if place is not None:
-                raise InvalidInputError(
-                    "null_character",
-                    f"{place or 'The body'} contains the character U+0000: leave it out.",
-                    {"field": place, "in": "body"},
-                )
-        return decoded
 
-    def _converted(self, body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:  # noqa: ANN401  # the same
-        """Return a body that contains 32.0 for 32: in JSON Schema both are integers."""
-        self._whole = _read_any(body)
-        try:
-            return msgspec.convert(_integers(self._whole), decoder.type, str_keys=True)
-        except msgspec.ValidationError as error:
-            raise body_complaint(error, decoder.type, self._whole) from error
+async def read_body(scope: Scope, receive: Receive, most_bytes: float) -> bytes:
+    """Return the whole body; mostly it comes in one piece."""
+    # the server has already refused a length that is no number
+    if int(headers_by_name(scope).get(b"content-length", 0)) > most_bytes:
+        raise RequestEntityTooLarge
+    pieces: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = cast("HTTPRequestEvent | HTTPDisconnectEvent", await receive())
+        if message["type"] == "http.disconnect":
+            raise InternalServerException("client disconnected prematurely")
+        piece = message["body"]
+        size += len(piece)
+        if size > most_bytes:
+            raise RequestEntityTooLarge
+        pieces.append(piece)
+        more = message["more_body"]
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def read_json(body: bytes, handler: HTTPRouteHandler) -> Any:  # noqa: ANN401  # of the type that the route names
+    """Return the decoded body, or refuse one that does not fit."""
+    decoder = _decoder(handler)
+    try:
+        decoded = _read(body, decoder)
+    except msgspec.ValidationError:
+        decoded = _converted(body, decoder)
+    if b"\\u0000" in body:
+        place = null_character_at(body, _read_any(body))
+        if place is not None:
+            raise InvalidInputError(
+                "null_character",
+                f"{place or 'The body'} contains the character U+0000: leave it out.",
+                {"field": place, "in": "body"},
+            )
+    return decoded
+
+
+def _converted(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:  # noqa: ANN401  # the same
+    """Return a body that contains 32.0 for 32: in JSON Schema both are integers."""
+    whole = _read_any(body)
+    try:
+        return msgspec.convert(_integers(whole), decoder.type, str_keys=True)
+    except msgspec.ValidationError as error:
+        raise body_complaint(error, decoder.type, whole) from error
 
 
 def _read_any(body: bytes) -> Any:  # noqa: ANN401  # JSON
@@ -102,9 +104,7 @@ def _read(body: bytes, decoder: msgspec.json.Decoder[Any] | None = None) -> Any:
         raise InvalidInputError("too_deep", "The body is nested too deep: flatten it.", {"in": "body"}) from error
     except NotJSONError as error:
         if not body:
-            raise InvalidInputError(
-                CODE, "The body is missing: send a JSON object.", {"field": "The body", "in": "body"}
-            ) from error
+            raise missing_body() from error
         reason = str(error).removesuffix(".")
         raise InvalidInputError(
             CODE,

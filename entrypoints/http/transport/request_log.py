@@ -18,6 +18,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from application.keys.callers import Caller
 from entrypoints.http.answers.errors import CODE, HEAD_ASKED, StoppingError, answer_error
+from entrypoints.http.transport.headers import headers_by_name
 from entrypoints.http.transport.server import CONNECTION
 from entrypoints.observability.logs import REQUEST_ID
 from entrypoints.settings import Network
@@ -107,11 +108,12 @@ class RequestLog:
     def _find_out(self, asked: dict[str, Any]) -> str:
         """Record the request's id and its client's address; return the id."""
         request_id = forwarded = None
-        for name, value in asked["headers"]:
-            if name == b"x-request-id" and _GIVEN_ID.fullmatch(value):
-                request_id = value.decode()
-            elif name == b"x-forwarded-for" and self._trusted:
-                forwarded = value if forwarded is None else b"%b,%b" % (forwarded, value)
+        named = headers_by_name(cast("Scope", asked))
+        given = named.get(b"x-request-id")
+        if given is not None and _GIVEN_ID.fullmatch(given):
+            request_id = given.decode()
+        if self._trusted and b"x-forwarded-for" in named:
+            forwarded = b",".join([value for name, value in asked["headers"] if name == b"x-forwarded-for"])
         if request_id is None:
             request_id = f"{random.getrandbits(64):016x}"  # identifies requests, and is no secret
         peer = asked["client"]
