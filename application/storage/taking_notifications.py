@@ -1,23 +1,26 @@
-"""Processing storage events: an event makes jobs due, which workers run.
+"""Processing storage events: a small file is verified at once, and for others an event makes jobs due.
 
 Events come at least once and in any order, and are only hints: the bytes are verified as after a confirmation, and the
 key of a completed upload is checked in storage.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import msgspec
 
-from application.handling import Loaded, Proposal, handle
+from application.handling import Loaded, Objection, Proposal, handle
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.events.event_log import EventLog
-from application.ports.storage.object_storage import ObjectStorage
+from application.ports.events.event_log import EventLog, VersionConflictError
+from application.ports.storage.object_storage import Fetched, ObjectStorage, StorageError
 from application.ports.tasks.job_queue import JobQueue
 from application.storage.notifications import EventKind, StorageEvent, parse_notification
+from application.uploads.verifying import FETCH_BYTES, Verification, VerifyingUploads, fetch_stored, in_one
 from domain.refusals import NotFoundError
 from domain.tasks.agenda import JobKind
 from domain.uploads.filenames import STORAGE_KEY
+from domain.uploads.request import UploadRequest
 from domain.uploads.upload import (
     UPLOAD,
     BeginVerification,
@@ -50,6 +53,7 @@ class TakingStorageEvents(msgspec.Struct, frozen=True, kw_only=True):
     log: EventLog
     jobs: JobQueue
     storage: ObjectStorage
+    verify: VerifyingUploads
     clock: Clock
     ids: Ids
     report_unknown: ReportUnknown
@@ -76,25 +80,48 @@ class TakingStorageEvents(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _take(self, event: StorageEvent, upload_id: str) -> bool:
         """Process an event; return whether it is about this upload."""
+        verification: Verification | None = None
 
         async def follow(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
-            return await self._follow(event, upload) if _is_about(event, upload.state) else None
+            nonlocal verification
+            if not _is_about(event, upload.state):
+                return None
+            begun, seen = await self._follow(event, upload)
+            if begun is None or seen is None or seen.body is None:
+                return begun
+            verification = verification or self.verify.begin(upload_id, actor_id=ACTOR, seen=seen)
+            return await in_one(upload, begun, verification)
+
+        async def learn(objection: Objection) -> bool:
+            nonlocal verification
+            if isinstance(objection, VersionConflictError):
+                if objection.stream_id == upload_id:
+                    verification = None
+                return True
+            return verification is not None and await verification.learn(objection)
 
         try:
-            upload = await handle(self.log, UPLOAD, upload_id, follow)
+            upload = await handle(self.log, UPLOAD, upload_id, follow, learn=learn)
         except NotFoundError:
             return False
         return _is_about(event, upload.state)
 
-    async def _follow(self, event: StorageEvent, upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
+    async def _follow(
+        self, event: StorageEvent, upload: Loaded[UploadEvent, Upload]
+    ) -> tuple[Proposal[UploadEvent] | None, Fetched | None]:
+        """Return the events that follow from an event, and the bytes of a small file that is to be verified."""
         origin = upload.origin_of(ACTOR, new_command_id(self.ids), self.clock.now())
         created = event.kind is EventKind.CREATED
         match upload.state:
             case Pending(request=request) | InProgress(request=request) if created and request.auto_confirm:
+                seen = await self._look(request)
                 begin = BeginVerification(
-                    origin=origin, task_id=self.ids.new("task_"), seen_by=SeenBy.STORAGE_EVENT, inline=False
+                    origin=origin,
+                    task_id=self.ids.new("task_"),
+                    seen_by=SeenBy.STORAGE_EVENT,
+                    inline=seen is not None and seen.body is not None,
                 )
-                return Proposal(origin=origin, events=UPLOAD.decide(begin, upload.state))
+                return Proposal(origin=origin, events=UPLOAD.decide(begin, upload.state)), seen
             case Completed():
                 etag = event.etag or _ANY_ETAG if created else None
                 report = ReportChangedContent(origin=origin, etag=etag)
@@ -102,6 +129,14 @@ class TakingStorageEvents(msgspec.Struct, frozen=True, kw_only=True):
                     await self.jobs.set(JobKind.RECHECK, upload.stream_id, origin.at)
             case _:
                 pass
+        return None, None
+
+    async def _look(self, request: UploadRequest) -> Fetched | None:
+        """Return a small file; a worker finds out about all else, and tries again where storage is unavailable."""
+        if (request.declared_size_bytes or FETCH_BYTES + 1) > FETCH_BYTES:
+            return None
+        with suppress(StorageError):
+            return await fetch_stored(self.storage, request)
         return None
 
 

@@ -20,14 +20,13 @@ from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart, put_together
 from application.uploads.records import brought_forward, find_upload
-from application.uploads.verifying import Touch, Verification, VerifyingUploads
+from application.uploads.verifying import Touch, Verification, VerifyingUploads, fetch_stored, in_one
 from domain.buckets.bucket import Policy
 from domain.claims import unique_key_claim
 from domain.keys.api_key import Permission
 from domain.objects.object import ReplaceDeniedError
 from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.content import Claimed
-from domain.uploads.request import UploadRequest
 from domain.uploads.upload import (
     STATUS_OF,
     UPLOAD,
@@ -43,7 +42,6 @@ from domain.uploads.upload import (
 )
 from domain.uploads.upload_events import SeenBy, UploadEvent, UploadVerificationBegan
 
-FETCH_BYTES = 1024 * 1024  # a file of at most this size is read by the call that looks for it
 _STORAGE_IS_SLOW = "Storage was unavailable; the verification continues in the background."
 
 
@@ -119,7 +117,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             events = UPLOAD.decide(msgspec.structs.replace(command, inline=inline), upload.state)
             begun = Proposal(origin=command.origin, events=events, conditions=Conditions(key_id=key_id))
             if inline:
-                return await _in_one(upload, begun, looked.verification)
+                return await in_one(upload, begun, looked.verification)
             await self._make_task(upload, events)
             return begun
 
@@ -150,7 +148,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             begun = Proposal(origin=looked.command.origin, events=UPLOAD.decide(looked.command, upload.state))
             if looked.seen.content.size_bytes >= self.rules.inline_limit_bytes:
                 return begun
-            return await _in_one(upload, begun, looked.verification)
+            return await in_one(upload, begun, looked.verification)
 
         async def learn(objection: Objection) -> bool:
             return await _learn(objection, looked)
@@ -244,7 +242,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
                 raise _not_yours("without knowing the number of its parts")
             await put_together(self.storage, loaded.state, parts)
         request = request_of(loaded.state)
-        seen = await self._fetch(request) if request else None
+        seen = await fetch_stored(self.storage, request) if request else None
         if seen is None:
             raise WrongStateError(
                 "content_not_found",
@@ -255,14 +253,6 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             await self._check_claims(loaded, seen, claimed)
             command = msgspec.structs.replace(command, claimed=Claimed(policy=claimed.policy))
         return command, seen
-
-    async def _fetch(self, request: UploadRequest) -> Fetched | None:
-        """Return what is stored, with its bytes if few are expected."""
-        key, size_bytes = request.storage_key or "", request.declared_size_bytes
-        if size_bytes is not None and size_bytes <= FETCH_BYTES:
-            return await self.storage.fetch(key, limit_bytes=FETCH_BYTES)
-        content = await self.storage.head(key)
-        return None if content is None else Fetched(content=content)
 
     async def _make_task(self, upload: Loaded[UploadEvent, Upload], events: tuple[UploadEvent, ...]) -> None:
         """Store the task of the response. If the verification does not begin, the task is never visible."""
@@ -314,19 +304,6 @@ async def _learn(objection: Objection, looked: _Looked | None) -> bool:
     if isinstance(objection, VersionConflictError):
         return True
     return looked is not None and await looked.verification.learn(objection)
-
-
-async def _in_one(
-    upload: Loaded[UploadEvent, Upload], begun: Proposal[UploadEvent], verification: Verification
-) -> Proposal[UploadEvent]:
-    """Return one proposal that begins and ends a verification."""
-    end = await verification.end(upload.followed_by(UPLOAD, begun.events), begun.origin.command_id)
-    assert end is not None  # noqa: S101  # after `begun`, the upload is PROCESSING
-    return msgspec.structs.replace(
-        end,
-        events=begun.events + end.events,
-        conditions=msgspec.structs.replace(end.conditions, key_id=begun.conditions.key_id),
-    )
 
 
 def _not_yours(how: str) -> ForbiddenError:

@@ -179,7 +179,12 @@ def put_together(
             watch=telemetry,
         ),
         worker=_working(whole, telemetry),
-        take_storage_events=made_from(TakingStorageEvents, whole, report_unknown=_report_unknown_notification),
+        take_storage_events=made_from(
+            TakingStorageEvents,
+            whole,
+            verify=made_from(VerifyingUploads, whole),
+            report_unknown=_report_unknown_notification,
+        ),
     )
 
 
@@ -210,11 +215,12 @@ def _working(parts: _Parts, telemetry: Telemetry) -> Working:
         TaskType.DELETE_BUCKET: _deleting_bucket(parts).work,
         TaskType.DELETE_NAMESPACE: _deleting_namespace(parts).work,
     }
+    verify = made_from(VerifyingUploads, parts)
     return made_from(
         Working,
         parts,
-        verify=made_from(VerifyingUploads, parts),
-        expire=made_from(ExpiringUploads, parts),
+        verify=verify,
+        expire=made_from(ExpiringUploads, parts, verify=verify),
         forget=made_from(ForgettingUploads, parts),
         recheck=made_from(RecheckingUploads, parts),
         delete_object=made_from(DeletingObjects, parts),

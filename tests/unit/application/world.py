@@ -190,7 +190,7 @@ class World:
             storage=storage,
             clock=clock,
             verify=self.verify,
-            expire=ExpiringUploads(log=log, storage=storage, clock=clock, ids=ids, rules=rules),
+            expire=ExpiringUploads(log=log, storage=storage, verify=self.verify, clock=clock, ids=ids, rules=rules),
             forget=self.forget,
             recheck=RecheckingUploads(log=log, storage=storage, clock=clock, ids=ids),
             delete_object=self.delete_object,

@@ -1,4 +1,4 @@
-"""Notifications of storage make jobs due."""
+"""Notifications of storage have small files verified at once, and make jobs due for others."""
 
 import asyncio
 import json
@@ -10,9 +10,11 @@ import pytest
 
 from adapters.memory.storage.notification_queue import MemoryNotificationQueue
 from application.handling import load
+from application.ports.events.event_log import Command
 from application.storage.consuming_notifications import ConsumingStorageEvents
 from application.storage.taking_notifications import Taken, TakingStorageEvents
 from application.uploads.requesting import Answer
+from application.uploads.verifying import FETCH_BYTES
 from domain.events.registry import decode
 from domain.refusals import InvalidInputError
 from domain.tasks.agenda import JobKind
@@ -45,14 +47,18 @@ def unknown() -> list[bytes]:
 
 @pytest.fixture
 def take(client: Client, unknown: list[bytes]) -> TakingStorageEvents:
-    world = client.world
+    return taking(client.world, unknown)
+
+
+def taking(world: World, unknown: list[bytes] | None = None) -> TakingStorageEvents:
     return TakingStorageEvents(
         log=world.log,
         jobs=world.jobs,
         storage=world.storage,
+        verify=world.verify,
         clock=world.clock,
         ids=world.ids,
-        report_unknown=unknown.append,
+        report_unknown=([] if unknown is None else unknown).append,
     )
 
 
@@ -64,21 +70,58 @@ async def work(world: World) -> None:
     await world.pass_time(timedelta(0))
 
 
-async def test_bytes_that_storage_reports_are_verified_without_a_confirmation(
+async def began(client: Client, answer: Answer) -> UploadVerificationBegan:
+    stored = await client.world.log.read_stream(answer.record.upload_id)
+    (event,) = (e for e in map(decode, (s.state for s in stored)) if isinstance(e, UploadVerificationBegan))
+    return event
+
+
+async def test_a_small_file_that_storage_reports_is_verified_at_once_by_one_command(
     client: Client, take: TakingStorageEvents
 ) -> None:
     answer = await request(client)
     client.put(answer)
+    append, commands = client.world.log.append, []
+
+    async def counted(command: Command) -> int:
+        commands.append(command)
+        return await append(command)
+
+    client.world.log.append = counted  # type: ignore[method-assign]  # for this test
+    assert await take(notification(answer.record.storage_key)) == MATCHED
+
+    record = await client.record(answer)
+    assert (record.status, record.auto_confirm, record.size_bytes) == (Status.COMPLETED, True, len(BYTES))
+    event = await began(client, answer)
+    assert (event.seen_by, event.inline, event.origin.actor_id) == (SeenBy.STORAGE_EVENT, True, "system:storage")
+    assert len(commands) == 1
+
+
+@pytest.mark.parametrize("size", [None, FETCH_BYTES + 1])
+async def test_a_worker_verifies_a_file_that_may_be_large(world: World, size: int | None) -> None:
+    client = await world.tenant(quota_bytes=10 * FETCH_BYTES)
+    answer = await request(client, size=size)
+    client.put(answer, bytes(FETCH_BYTES + 1))
+
+    await taking(world)(notification(answer.record.storage_key))
+
+    assert (await client.record(answer)).status is Status.PROCESSING  # nothing is verified within the call
+    await work(world)
+    assert (await client.record(answer)).status is Status.COMPLETED
+    event = await began(client, answer)
+    assert (event.seen_by, event.inline) == (SeenBy.STORAGE_EVENT, False)
+
+
+async def test_an_event_during_an_outage_of_storage_is_not_lost(client: Client, take: TakingStorageEvents) -> None:
+    answer = await request(client)
+    client.put(answer)
+    client.world.storage.fail_next(1)
 
     assert await take(notification(answer.record.storage_key)) == MATCHED
 
-    assert (await client.record(answer)).status is Status.PROCESSING  # nothing is verified within the call
+    assert (await client.record(answer)).status is Status.PROCESSING
     await work(client.world)
-    record = await client.record(answer)
-    assert (record.status, record.auto_confirm, record.size_bytes) == (Status.COMPLETED, True, len(BYTES))
-    stored = await client.world.log.read_stream(answer.record.upload_id)
-    (began,) = (e for e in map(decode, (s.state for s in stored)) if isinstance(e, UploadVerificationBegan))
-    assert (began.seen_by, began.inline, began.origin.actor_id) == (SeenBy.STORAGE_EVENT, False, "system:storage")
+    assert (await client.record(answer)).status is Status.COMPLETED
 
 
 async def test_wrong_bytes_fail_as_if_they_had_been_confirmed(client: Client, take: TakingStorageEvents) -> None:

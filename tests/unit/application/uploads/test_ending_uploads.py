@@ -6,9 +6,11 @@ import pytest
 
 from application.handling import load
 from application.ports.buckets.bucket_reads import BucketRecord
+from application.uploads.verifying import FETCH_BYTES
+from domain.events.registry import decode
 from domain.refusals import NotFoundError, WrongStateError
 from domain.uploads.upload import UPLOAD, Failed, Status, request_of
-from domain.uploads.upload_events import FailureReason
+from domain.uploads.upload_events import FailureReason, SeenBy, UploadVerificationBegan
 from tests.unit.application.world import BYTES, Client, World
 
 AFTER_THE_GRACE = timedelta(hours=1, minutes=16)
@@ -98,9 +100,55 @@ async def test_an_upload_whose_client_never_came_back_is_completed_by_the_sweepe
     answer = await client.request()
     client.put(answer)
 
+    before = await client.world.log.head()
     await client.world.pass_time(AFTER_THE_GRACE)
 
     assert (await client.record(answer)).status is Status.COMPLETED
+    assert client.world.problems == []
+    events = await client.world.log.read_feed(after=before, limit=9)
+    assert [event.topic for event in events] == [
+        "upload.verification_began.v1",
+        "upload.verified.v1",
+        "upload.completed.v1",
+        "object.created.v1",
+    ]
+    assert len({decode(event.state).origin.command_id for event in events}) == 1, "one command"
+
+
+async def test_a_large_file_whose_client_never_came_back_is_verified_by_a_job_of_its_own(world: World) -> None:
+    client = await world.tenant(quota_bytes=10 * FETCH_BYTES)
+    answer = await client.request(size=None)
+    client.put(answer, bytes(FETCH_BYTES + 1))
+
+    await world.pass_time(AFTER_THE_GRACE)
+
+    assert (await client.record(answer)).status is Status.COMPLETED
+    stored = [decode(event.state) for event in await world.log.read_stream(answer.record.upload_id)]
+    (began,) = (event for event in stored if isinstance(event, UploadVerificationBegan))
+    assert (began.seen_by, began.inline) == (SeenBy.SWEEPER, False)
+
+
+async def test_wrong_bytes_whose_client_never_came_back_fail(client: Client) -> None:
+    answer = await client.request(sha256="0" * 64)
+    client.put(answer)
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    assert (await client.record(answer)).failure_reason == FailureReason.HASH_MISMATCH
+    assert client.world.storage.get(answer.record.storage_key) is None
+
+
+async def test_a_sweeper_that_meets_an_original_completes_its_upload_as_a_duplicate(client: Client) -> None:
+    late = await client.request()
+    client.put(late)
+    first = await client.request()
+    client.put(first)
+    client.world.once_before(lambda event: isinstance(event, UploadVerificationBegan), lambda: client.confirm(first))
+
+    await client.world.pass_time(AFTER_THE_GRACE)
+
+    record = await client.record(late)
+    assert (record.status, record.duplicate_of) == (Status.COMPLETED, first.record.upload_id)
     assert client.world.problems == []
 
 

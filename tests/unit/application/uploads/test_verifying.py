@@ -90,7 +90,7 @@ async def test_a_change_of_the_object_in_the_meantime_does_not_have_the_bytes_re
     await verify(client, answer)
 
     assert (await client.record(answer)).object_id == held.record.object_id
-    assert calls == ["head", "read"]
+    assert calls == ["fetch"]
 
 
 def calls_of(world: World, monkeypatch: pytest.MonkeyPatch) -> list[str]:
