@@ -30,6 +30,7 @@ from entrypoints.http.answers.complaints import parameter_complaint, unreadable
 from entrypoints.http.answers.unavailability import SOON, unavailability
 from entrypoints.http.transport.methods import reads_as_id
 from entrypoints.http.wire import ErrorDetail, ErrorResponse
+from entrypoints.observability.logs import request_id
 
 _log = structlog.get_logger(__name__)
 
@@ -201,7 +202,7 @@ def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[A
         type="InternalServerError",
         message="The service failed unexpectedly: try again, or send the request_id in the details to its operator.",
         code="internal_error",
-        details={"request_id": structlog.contextvars.get_contextvars().get("request_id")},
+        details={"request_id": request_id.get()},
     )
     return render(request, 500, detail)
 

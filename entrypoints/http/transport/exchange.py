@@ -102,7 +102,7 @@ class Exchange(RequestResponseCycle):
         self.chunked_encoding = False
         lines = [STATUS_LINE[status]]
         lines += [b"%b: %b\r\n" % header for header in (*self.default_headers, *headers)]
-        named = {name.lower(): value for name, value in headers}
+        named = dict(headers)  # in lower case, as ASGI wants them
         length = named.get(b"content-length")
         if length is not None:
             self.expected_content_length = int(length)

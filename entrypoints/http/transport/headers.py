@@ -4,13 +4,13 @@ from typing import Any, cast
 
 from litestar.types import Scope
 
-_NAMED = "upwell.headers"  # in the scope
+NAMED = "upwell.headers"  # in the scope
 
 
 def headers_by_name(scope: Scope) -> dict[bytes, bytes]:
     """Return the headers by name in lower case; of a repeated one the last."""
     ours = cast("dict[str, Any]", scope)
-    named: dict[bytes, bytes] | None = ours.get(_NAMED)
-    if named is None:
-        named = ours[_NAMED] = dict(scope["headers"])
+    named: dict[bytes, bytes] | None = ours.get(NAMED)
+    if named is None:  # another server
+        named = ours[NAMED] = dict(scope["headers"])
     return named

@@ -20,6 +20,7 @@ from application.keys.callers import Caller
 from entrypoints.http.answers.errors import CODE, HEAD_ASKED, StoppingError, answer_error
 from entrypoints.http.transport.headers import headers_by_name
 from entrypoints.http.transport.server import CONNECTION
+from entrypoints.observability import logs
 from entrypoints.observability.logs import REQUEST_ID
 from entrypoints.settings import Network
 
@@ -89,7 +90,7 @@ class RequestLog:
                 message["headers"] = _completed(asked, [*message["headers"], (b"x-request-id", request_id.encode())])
             return send(message)
 
-        structlog.contextvars.bind_contextvars(request_id=request_id)  # ends with the request's context
+        logs.request_id.set(request_id)  # ends with the request's context
         try:
             await self._app(cast("Scope", asked), receive, answer)
         except asyncio.CancelledError:

@@ -32,6 +32,7 @@ from uvicorn.server import ServerState
 
 from entrypoints.http.transport.exchange import EXTENSIONS, Exchange
 from entrypoints.http.transport.handshakes import receive_again, refuse_handshakes
+from entrypoints.http.transport.headers import NAMED
 from entrypoints.http.wire import ErrorDetail, ErrorResponse
 from entrypoints.settings import Network
 
@@ -246,7 +247,6 @@ class BoundedHttp(HttpToolsProtocol):
         if self._head_since is None:
             self._head_since = self.loop.time()
         self.url = b""
-        self.expect_100_continue = False
         self.headers = []
         scope: dict[str, Any] = {
             "type": "http",
@@ -270,17 +270,16 @@ class BoundedHttp(HttpToolsProtocol):
             )
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Receive a header; the parser leaves the white space behind its value. Faster than around uvicorn's."""
-        name, value = name.lower(), value.rstrip(b" \t")
-        if name == b"expect" and value.lower() == b"100-continue":
-            self.expect_100_continue = True
-        self.headers.append((name, value))
+        """Receive a header; the parser leaves the white space behind its value."""
+        self.headers.append((name.lower(), value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:
         """Start the request, as uvicorn does, but without its steps for other protocols and other limits."""
         version = self.parser.get_http_version()
         self._check_head()
-        self._check_version_and_host(version)
+        named = self.scope[NAMED] = dict(self.headers)  # type: ignore[literal-required]  # a key of our own in the scope
+        if version != "1.1" or len(named) != len(self.headers) or not _is_host(named.get(b"host")):
+            self._check_version_and_host(version)
         self._head_since = None
         self._in_body = True
         self._window = None
@@ -298,7 +297,7 @@ class BoundedHttp(HttpToolsProtocol):
         self.cycle = Exchange(
             self,
             scope,
-            expects=self.expect_100_continue,
+            expects=named.get(b"expect", b"").lower() == b"100-continue",
             keep_alive=not last and version == "1.1" and self.parser.should_keep_alive(),
         )
         if before is None:
@@ -527,8 +526,8 @@ class BoundedHttp(HttpToolsProtocol):
 
 
 @lru_cache
-def _is_host(value: bytes) -> bool:
-    return _HOST.fullmatch(value) is not None
+def _is_host(value: bytes | None) -> bool:
+    return value is not None and _HOST.fullmatch(value) is not None
 
 
 def _error(status: int, code: str, message: str) -> list[bytes]:

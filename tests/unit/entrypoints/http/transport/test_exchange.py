@@ -116,7 +116,7 @@ async def test_the_answer_to_head_has_no_body(messages: Sequence[Message]) -> No
 
 
 @pytest.mark.parametrize(
-    "headers", [[LENGTH], [LENGTH, (b"connection", b"close")], [LENGTH, (b"Connection", b"x, Close")]]
+    "headers", [[LENGTH], [LENGTH, (b"connection", b"close")], [LENGTH, (b"connection", b"x, Close")]]
 )
 async def test_the_last_answer_of_a_connection_says_so_once(headers: Sequence[tuple[bytes, bytes]]) -> None:
     version = "1.0" if len(headers) == 1 else "1.1"
