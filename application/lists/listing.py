@@ -3,6 +3,7 @@
 All adapters give the same meaning to the same names; the mapping to records is defined here.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -70,15 +71,11 @@ class Listing(msgspec.Struct, Generic[Record], frozen=True, kw_only=True):
 
     def figures(self, records: Iterable[Record]) -> Figures:
         """Return the figures over records."""
-        count, by_status = 0, dict[str, int]()
-        sums = dict.fromkeys(self.sums, 0)
-        for record in records:
-            count += 1
-            for name, of in self.sums.items():
-                sums[name] += of(record)
-            if (status := self.status(record)) is not None:
-                by_status[status] = by_status.get(status, 0) + 1
-        return Figures(count=count, sums=sums, by_status=by_status)
+        found = list(records)
+        sums = {name: sum(map(of, found)) for name, of in self.sums.items()}
+        counts = Counter(map(self.status, found)).items()
+        by_status = {status: count for status, count in counts if status is not None}
+        return Figures(count=len(found), sums=sums, by_status=by_status)
 
 
 def is_by_age(order: Order | None) -> bool:

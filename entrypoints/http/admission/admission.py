@@ -162,7 +162,7 @@ class Admission:
         scope[_KEY] = admitted  # type: ignore[literal-required]  # a key of our own in the scope
         send_refusal = send if limits is None else _counting(scope, send, limits, needs)
         handler = cast("HTTPRouteHandler", scope["route_handler"])
-        call = None if scope["query_string"] else call_of(handler)
+        call = call_of(handler)
         if call is not None:
             await call(scope, receive, send, send_refusal)
         else:

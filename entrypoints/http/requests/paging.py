@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import msgspec
 from litestar.params import QueryParameter
@@ -116,7 +115,8 @@ def _counted_on_the_last(page: Page[Any], asked: PageRequest) -> int | None:
 
 
 def _link(path: str, parameters: Mapping[str, object]) -> str:
-    return f"{path}?{urlencode(parameters)}"
+    """Return a link; numbers and cursors need no encoding."""
+    return f"{path}?{'&'.join([f'{name}={value}' for name, value in parameters.items()])}"
 
 
 def _cursor(place: SortKey, asked: PageRequest) -> str:

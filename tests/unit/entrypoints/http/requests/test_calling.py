@@ -1,6 +1,7 @@
 """Handlers that are called without Litestar's layers get the same arguments as from Litestar."""
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Awaitable, Iterator
 from contextlib import nullcontext
 from typing import Any, cast
 
@@ -12,16 +13,18 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromHeader, FromPath, FromQuery
 from litestar.response import Stream
 from litestar.routes import HTTPRoute
-from litestar.types import HTTPRequestEvent, Message, Scope
+from litestar.types import Empty, HTTPRequestEvent, Message, Scope
 from msgspec import Struct
 
 from domain.refusals import InvalidInputError
 from entrypoints.http.admission.admission import NEEDS
 from entrypoints.http.answers.answers import Json
+from entrypoints.http.answers.complaints import parameter_complaint
 from entrypoints.http.app import create_app
 from entrypoints.http.reference.openapi import document_of
 from entrypoints.http.requests.bodies import StrictRequest
 from entrypoints.http.requests.calling import call_of
+from entrypoints.http.requests.queries import parameters_of
 
 
 class Shape(Struct):
@@ -42,12 +45,12 @@ def routes() -> Iterator[tuple[HTTPRoute, str]]:
 ROUTES = list(routes())
 
 
-def asked(route: HTTPRoute, method: str, handler: HTTPRouteHandler) -> Scope:
+def asked(route: HTTPRoute, method: str, handler: HTTPRouteHandler, query: bytes) -> Scope:
     scope = {
         "type": "http",
         "method": method,
         "path": "/v1/any",
-        "query_string": b"",
+        "query_string": query,
         "headers": [],
         "path_params": {name: f"the {name}" for name in route.path_parameters},
         "route_handler": handler,
@@ -64,31 +67,52 @@ async def receive() -> HTTPRequestEvent:
 async def drop(message: Message) -> None: ...
 
 
-@pytest.mark.parametrize(("route", "method"), ROUTES, ids=[f"{method} {route.path_format}" for route, method in ROUTES])
-async def test_a_request_without_a_body_and_a_query_gets_litestars_arguments(route: HTTPRoute, method: str) -> None:
+def queries_of(handler: HTTPRouteHandler) -> list[bytes]:
+    """Return queries with each parameter: with a good, a bad, an empty value, twice, and beside an unknown one."""
+    names = sorted(parameters_of(handler))
+    return [
+        f"{name}={value}".encode()
+        for name in names
+        for value in ("1", "true", "a%20b+c", "%C3%A4", "-1", "", "1&unknown=2", f"1&{name}=2", "x" * 3000)
+    ]
+
+
+async def theirs(route: HTTPRoute, method: str, scope: Scope) -> dict[str, Any]:
+    """Return Litestar's arguments, as its route makes them."""
     handler, model = route.route_handler_map[cast("Any", method)]
-    call = call_of(handler)
-    if call is None:
-        pytest.skip("Litestar calls it")
-    scope = asked(route, method, handler)
     request: StrictRequest = StrictRequest(scope, receive, drop)
-    theirs: Any
+    kwargs = await model.to_kwargs(connection=request)
+    kwargs = {name: value for name, value in kwargs.items() if value is not Empty}
+    return dict(handler.signature_model.parse_values_from_connection_kwargs(connection=request, kwargs=kwargs))
+
+
+@pytest.mark.parametrize(("route", "method"), ROUTES, ids=[f"{method} {route.path_format}" for route, method in ROUTES])
+async def test_a_handler_gets_litestars_arguments(route: HTTPRoute, method: str) -> None:
+    handler, _ = route.route_handler_map[cast("Any", method)]
+    call = call_of(handler)
+    assert call is not None
+    declared = handler.parsed_fn_signature.parameters
+    defaults = {name: field.default for name, field in declared.items() if field.has_default}
+    for query in [b"", *queries_of(handler)]:
+        expected = await outcome(handler, theirs(route, method, asked(route, method, handler, query)))
+        ours = await outcome(handler, call.arguments(asked(route, method, handler, query), receive, drop))
+        if isinstance(ours, dict):
+            assert ours.keys() <= inspect.signature(handler.fn).parameters.keys()
+            ours = defaults | ours
+        assert ours == expected, query
+
+
+async def outcome(handler: HTTPRouteHandler, arguments: Awaitable[dict[str, Any]]) -> dict[str, Any] | str:
+    """Return the arguments, or the message of the refusal."""
     try:
-        kwargs = await model.to_kwargs(connection=request)
-        kwargs = {name: value for name, value in kwargs.items() if name != "data"}
-        theirs = handler.signature_model.parse_values_from_connection_kwargs(connection=request, kwargs=kwargs)
-    except HTTPException:
-        with pytest.raises(InvalidInputError, match="The body is missing"):
-            await call.arguments(scope, receive, drop)
-        return
-    ours = await call.arguments(scope, receive, drop)
-    defaults = {
-        name: field.default for name, field in handler.parsed_fn_signature.parameters.items() if field.has_default
+        found = await arguments
+    except HTTPException as error:
+        return parameter_complaint(handler, error).message
+    except InvalidInputError as refused:
+        return refused.message
+    return {name: value for name, value in found.items() if name not in {"request", "scope"}} | {
+        name: True for name in ("request", "scope") if name in found
     }
-    ours, theirs = defaults | ours, dict(theirs)
-    assert isinstance(ours.pop("request", request), StrictRequest)
-    theirs.pop("request", None)
-    assert ours == theirs
 
 
 def test_all_routes_with_requirements_are_called_directly() -> None:
