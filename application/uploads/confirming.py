@@ -40,7 +40,7 @@ from domain.uploads.upload import (
     Upload,
     request_of,
 )
-from domain.uploads.upload_events import SeenBy, UploadEvent, UploadVerificationBegan
+from domain.uploads.upload_events import SeenBy, UploadEvent, UploadVerificationAbandoned, UploadVerificationBegan
 
 _STORAGE_IS_SLOW = "Storage was unavailable; the verification continues in the background."
 
@@ -116,10 +116,10 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             inline = not takes_long or await self.verify.refutes(upload, content, command.claimed) is not None
             events = UPLOAD.decide(msgspec.structs.replace(command, inline=inline), upload.state)
             begun = Proposal(origin=command.origin, events=events, conditions=Conditions(key_id=key_id))
-            if inline:
-                return await in_one(upload, begun, looked.verification)
-            await self._make_task(upload, events)
-            return begun
+            proposal = await in_one(upload, begun, looked.verification) if inline else begun
+            if not inline or isinstance(proposal.events[-1], UploadVerificationAbandoned):  # a worker ends it
+                await self._make_task(upload, events)
+            return proposal
 
         async def learn(objection: Objection) -> bool:
             return await _learn(objection, looked)

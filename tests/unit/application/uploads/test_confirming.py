@@ -8,12 +8,13 @@ import pytest
 from application.handling import ATTEMPTS
 from application.ports.events.event_log import Command, VersionConflictError
 from application.ports.storage.object_storage import StorageUnavailableError
-from application.ports.tasks.tasks import TaskStatus
+from application.ports.tasks.tasks import TaskStatus, TaskType
 from application.rules import Rules
 from domain.buckets.bucket import Policy, UniqueKey
 from domain.buckets.schema import FieldType
 from domain.events.event import Event
 from domain.events.registry import decode
+from domain.keys.api_key import Permission
 from domain.objects.composition import BlobWish
 from domain.objects.object import ObjectCreated
 from domain.refusals import NotFoundError, WrongStateError
@@ -28,6 +29,7 @@ from domain.uploads.upload_events import (
     UploadVerificationBegan,
     UploadVerified,
 )
+from tests.unit.application.uploads.test_replacing import key_of
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 KEY = UniqueKey(fields=("title",))
@@ -256,6 +258,34 @@ async def test_bytes_are_looked_for_again_if_the_upload_changes_during_the_confi
     confirmed = await client.confirm(answer)
 
     assert confirmed.record.sha256 == hashlib.sha256(b"other bytes!").hexdigest()
+
+
+async def test_a_confirm_in_which_storage_goes_silent_has_a_task_that_its_key_can_read(
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = {"resource_type": "bucket", "resource_id": client.bucket.bucket_id, "operations": ["write_data"]}
+    writer = await key_of(client, Permission.WRITE, scopes=(here,))
+    answer = await writer.request(size=None)
+    writer.put(answer)
+
+    def silent(key: str, *_: object, **__: object) -> None:
+        raise StorageUnavailableError(key)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.storage, "read", silent)
+        confirmed = await writer.confirm(answer)
+
+    assert confirmed.status is Status.PROCESSING
+    assert confirmed.message == "Storage was unavailable; the verification continues in the background."
+    task = await world.read_task(writer.caller, confirmed.task_id or "")
+    assert (task.status, task.actor_id, task.task_type, task.inputs) == (
+        TaskStatus.PROCESSING,
+        writer.caller.actor_id,
+        TaskType.CONFIRM_UPLOAD,
+        (answer.record.upload_id,),
+    )
+    await world.pass_time(timedelta(minutes=1))
+    assert (await world.read_task(writer.caller, task.task_id)).status is TaskStatus.COMPLETED
 
 
 async def test_a_duplicate_found_at_confirm_keeps_no_bytes_and_carries_the_originals_object(client: Client) -> None:
