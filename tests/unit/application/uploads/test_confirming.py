@@ -193,6 +193,17 @@ async def test_a_storage_that_cannot_be_asked_changes_nothing(client: Client) ->
     assert await client.world.log.head() == before
 
 
+async def test_a_confirm_of_a_canceled_upload_is_refused_before_storage_is_asked(client: Client) -> None:
+    answer = await client.request()
+    await client.cancel(answer)
+    client.world.storage.fail_next(1)
+
+    with pytest.raises(WrongStateError) as refused:
+        await client.confirm(answer)
+
+    assert refused.value.code == "upload_canceled"
+
+
 async def test_a_task_is_answered_at_once_and_a_worker_ends_it(client: Client) -> None:
     answer = await client.request()
     client.put(answer)

@@ -337,6 +337,17 @@ async def test_another_key_confirms_stored_bytes_and_wrong_bytes_fail_with_any_k
     assert caught.value.code in {"hash_mismatch", "etag_mismatch"}
 
 
+async def test_a_false_claim_of_another_key_hides_no_fault_of_the_bytes(client: Client) -> None:
+    stranger = await key_of(client, Permission.WRITE)
+    answer = await client.request()
+    client.put(answer, content_type="video/webm")
+
+    with pytest.raises(WrongStateError, check=lambda error: error.code == "content_type_mismatch"):
+        await stranger.confirm(answer, etag="false")
+
+    assert (await client.record(answer)).status is Status.FAILED
+
+
 async def test_a_policy_does_not_matter_without_a_unique_key(client: Client) -> None:
     stranger = await key_of(client, Permission.WRITE)
     answer = await client.request()
@@ -364,12 +375,18 @@ async def test_another_key_names_no_other_policy_and_ends_no_parts_of_unknown_nu
             with pytest.raises(ForbiddenError, check=lambda error: error.code == "permission_denied"):
                 await stranger.confirm(answer, policy=policy)
 
-    parts = await client.request(size=None, multipart=Multipart.ALWAYS, object_metadata={"title": "b"})
-    await client.sign_parts(parts, WantedPart(part_number=1, size_bytes=3))
-    await client.put_part(parts, 1, b"one")
-    with pytest.raises(ForbiddenError, check=lambda error: error.code == "permission_denied"):
-        await stranger.confirm(parts)
-    assert (await client.confirm(parts)).status is Status.COMPLETED
+    for size, ending in (
+        (None, client),
+        (None, await key_of(client, Permission.WRITE, Permission.DELETE)),
+        (3, stranger),
+    ):
+        parts = await client.request(size=size, multipart=Multipart.ALWAYS, create_object=False, skip_duplicates=False)
+        await client.sign_parts(parts, WantedPart(part_number=1, size_bytes=3))
+        await client.put_part(parts, 1, b"one")
+        if size is None:
+            with pytest.raises(ForbiddenError, check=lambda error: error.code == "permission_denied"):
+                await stranger.confirm(parts)
+        assert (await ending.confirm(parts)).status is Status.COMPLETED
 
 
 async def test_a_token_is_the_actor_of_all_that_it_does(client: Client) -> None:
