@@ -70,12 +70,16 @@ class Line(asyncio.Protocol):
         if self._answer is not None:
             self._answer.set_exception(exc or ConnectionResetError("the server closed the connection"))
 
-    async def send(self, request: bytes) -> bytes:
-        """Return the body of the response, which is a success."""
+    async def ask(self, request: bytes) -> tuple[int, bytes]:
+        """Return the status and the body of the response."""
         assert self._transport is not None
         self._answer = asyncio.get_running_loop().create_future()
         self._transport.write(request)
-        status, body = await self._answer
+        return await self._answer
+
+    async def send(self, request: bytes) -> bytes:
+        """Return the body of the response, which is a success."""
+        status, body = await self.ask(request)
         assert status in {200, 201}, (status, body[:500])
         return body
 
@@ -95,7 +99,8 @@ async def lines(port: int, count: int) -> AsyncIterator[list[Line]]:
         line.close()
 
 
-def _request(method: str, target: str, host: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+def http_request(method: str, target: str, host: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+    """Return a whole request."""
     named = {"Host": host, "Content-Length": str(len(body)), **headers}
     return (
         "\r\n".join([f"{method} {target} HTTP/1.1", *(f"{n}: {v}" for n, v in named.items()), "", ""]).encode() + body
@@ -126,15 +131,15 @@ class Way:
             case "create":
                 body = json.dumps({**BODY, "file_size_bytes": len(file.content)}).encode()
                 headers = {**self.headers, "Content-Type": "application/json"}
-                return _request("POST", "/v1/buckets/files/uploads", host, headers, body)
+                return http_request("POST", "/v1/buckets/files/uploads", host, headers, body)
             case "put":
                 url = urlsplit(file.url)
                 headers = {"Content-Type": "text/plain"}
-                return _request("PUT", f"{url.path}?{url.query}", url.netloc, headers, file.content)
+                return http_request("PUT", f"{url.path}?{url.query}", url.netloc, headers, file.content)
             case "confirm":
-                return _request("POST", f"/v1/uploads/{file.upload_id}/confirm", host, self.headers)
+                return http_request("POST", f"/v1/uploads/{file.upload_id}/confirm", host, self.headers)
             case _:
-                return _request("GET", f"/v1/uploads/{file.upload_id}", host, self.headers)
+                return http_request("GET", f"/v1/uploads/{file.upload_id}", host, self.headers)
 
     async def take(self, step: str, file: File, line: Line) -> None:
         """Do one step of a file."""
