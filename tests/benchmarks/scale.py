@@ -5,9 +5,10 @@ Run: `uv run python -m tests.benchmarks.scale [--uploads 10000000] [--completed 
 
 One data set at a time: the uploads are appended to the log (see `scale_data`) up to `--small`, everything is measured,
 the rest is appended, and everything is measured again. Each request is for another upload, place or word, drawn at
-random. `--folder`: a folder for the database, which PostgreSQL's user must be able to reach. A million uploads need 4 GB;
-the texts for search and the analytics are emptied before a rebuild, which needs the same room. The tables are vacuumed
-and analysed after the filling, as autovacuum would do.
+random. The tables are vacuumed and analysed after the filling, as autovacuum would do.
+
+`--folder`: a folder for the database that PostgreSQL's user can reach. A million uploads need 4 GB; the texts for
+search and the analytics are emptied before a rebuild, which needs the same room.
 
 CPU time is that of the service (or worker) and of PostgreSQL together, for each operation. Appended events are the unit
 of a rebuild. Expiry and rebuild come last.

@@ -16,7 +16,7 @@ from application.ports.lists.pages import Figures, Page, PageRequest
 from domain.refusals import InvalidInputError
 
 LIST_SECONDS = 5.0
-SEARCH_PATIENCE_SECONDS = 0.1  # then it is worth while to ask what can be found at all
+SEARCH_PATIENCE_SECONDS = 0.02  # some 20,000 rows; then it is worth while to ask what can be found at all
 _CANDIDATES = 5_000
 _CANDIDATES_SECONDS = 1.0
 
