@@ -1,8 +1,8 @@
 """One, two and four processes that write to one database: where the one writer's lock ends it.
 
 Run: `uv run python -m tests.benchmarks.bench_processes [--seconds 5] [--rounds 3] [--appends 200]`. Creates go over
-HTTP to `upwell serve --workers`, with 32 connections for each process; appends are those of `bench_appends`, without HTTP,
-with 32 writers for each process. The rounds alternate between the numbers of processes.
+HTTP to `upwell serve --workers`, with 32 connections for each process; appends are those of `bench_appends`, without
+HTTP, with 32 writers for each process. The rounds alternate between the numbers of processes.
 
 `lock`: in which share of the samples some session held the writer's lock, and how many sessions waited for it on
 average. `ceiling`: the rate divided by this share, which it cannot pass on this machine however many processes there
@@ -132,14 +132,16 @@ def appending(running: Stack, tenant: Tenant, processes: int, each: int) -> Roun
     """Append without HTTP."""
     spawn = multiprocessing.get_context("spawn")
 
-    def work() -> tuple[int, float]:
-        barrier = spawn.Barrier(processes)
-        with ProcessPoolExecutor(processes, spawn, _know, (barrier,)) as pool:
-            arguments = [[one] * processes for one in (running.database, tenant, each)]
-            spans = list(pool.map(_append, *arguments))
-        return processes * WRITERS * each, max(end for _, end in spans) - min(begin for begin, _ in spans)
+    barrier = spawn.Barrier(processes + 1)
+    with ProcessPoolExecutor(processes, spawn, _know, (barrier,)) as pool:
+        spans = [pool.submit(_append, running.database, tenant, each) for _ in range(processes)]
+        barrier.wait()
 
-    return asyncio.run(watched(running.database, Meter({"postgres": running.postgres.pid}), work))
+        def work() -> tuple[int, float]:
+            found = [span.result() for span in spans]
+            return processes * WRITERS * each, max(end for _, end in found) - min(begin for begin, _ in found)
+
+        return asyncio.run(watched(running.database, Meter({"postgres": running.postgres.pid}), work))
 
 
 def report(name: str, rounds: dict[int, list[Round]]) -> None:
@@ -158,7 +160,7 @@ def report(name: str, rounds: dict[int, list[Round]]) -> None:
         cpu = {key: statistics.median(one.cpu[key] for one in some) for key in some[0].cpu}
         print(
             f"  {processes} processes {'':6} {rate:7.0f} {ratio:6.2f}  {held:5.0%} {waiting:8.1f}"
-            f"  {rate / held:9.0f} {1e6 / cpu['postgres']:8.0f}   "
+            f"  {rate / held:8.0f} {1e6 / cpu['postgres']:8.0f}   "
             + ", ".join(f"{key} {value:.0f}" for key, value in cpu.items()),
             flush=True,
         )
