@@ -236,6 +236,7 @@ ELSEWHERE = {**READ_ONLY, "resource_id": "c"}
         ({"permissions": ("write",)}, {"permissions": ("read",)}, ["permissions"]),
         ({"permissions": ("write",)}, {"permissions": ("admin",)}, []),
         ({"permissions": ("read",)}, {"permissions": ("read", "write")}, []),
+        ({"permissions": ("read",)}, {"permissions": ("read",)}, []),
         ({"permissions": ("read", "admin")}, {"permissions": ("read", "write")}, ["permissions"]),
         ({"scopes": ()}, {"scopes": (READ_ONLY,)}, ["scopes"]),
         ({"scopes": (READ_ONLY, ELSEWHERE)}, {"scopes": (READ_ONLY,)}, ["scopes"]),
@@ -250,6 +251,7 @@ ELSEWHERE = {**READ_ONLY, "resource_id": "c"}
         ({"rate_limit_override": None}, {"rate_limit_override": 10}, ["rate_limit_override"]),
         ({"rate_limit_override": 11}, {"rate_limit_override": 10}, ["rate_limit_override"]),
         ({"rate_limit_override": 10}, {"rate_limit_override": 10}, []),
+        ({"rate_limit_override": 9}, {"rate_limit_override": 10}, []),
         ({"expires_at": None}, {"expires_at": LATER}, ["expires_at"]),
         ({"expires_at": NOW}, {"expires_at": LATER}, []),
         ({"expires_at": LATER}, {"expires_at": LATER}, []),
@@ -263,6 +265,7 @@ ELSEWHERE = {**READ_ONLY, "resource_id": "c"}
         ({"allowed_origins": ()}, {"allowed_origins": (SITE,)}, ["allowed_origins"]),
         ({"allowed_origins": ("*",)}, {"allowed_origins": (SITE,)}, ["allowed_origins"]),
         ({"allowed_origins": (SITE, "https://other.example")}, {"allowed_origins": (SITE,)}, ["allowed_origins"]),
+        ({"allowed_origins": (SITE,)}, {"allowed_origins": (SITE,)}, []),
         ({"allowed_origins": (SITE,)}, {"allowed_origins": (SITE, "https://other.example")}, []),
         ({"allowed_origins": ()}, {"allowed_origins": ("*",)}, []),
     ],
@@ -284,6 +287,7 @@ def test_a_key_gives_no_more_than_it_has(granted: dict[str, Any], granter: dict[
             "use one for an organization, a namespace or a bucket.",
         ),
         ({"resource_type": "organization", "resource_id": "org_2"}, "the organization of this key is 'org_1'."),
+        ({"resource_type": "organization", "resource_id": "org_0"}, "the organization of this key is 'org_1'."),
         (
             {"resource_type": "bucket", "resource_id": "b", "operations": ["execute_job"]},
             "the key's permissions need one of read_data, write_data.",
@@ -341,3 +345,17 @@ def test_what_is_no_origin_is_refused(origin: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         check_origins((origin,))
     assert caught.value.code == "invalid_origin"
+
+
+def test_a_key_has_at_most_100_origins_of_300_characters() -> None:
+    origins = [f"https://a{number}.example" for number in range(101)]
+    long = "https://".ljust(300, "a")
+
+    assert check_origins(origins[:100]) == tuple(origins[:100])
+    assert check_origins((long,)) == (long,)
+    for too_much in (origins, [long + "a"], ["https://".ljust(400, "a")]):
+        with pytest.raises(InvalidInputError) as refused:
+            check_origins(too_much)
+        assert refused.value.code == "invalid_origin"
+    with pytest.raises(InvalidInputError):
+        check_origins([*origins, *origins])
