@@ -11,7 +11,7 @@ from domain.events.registry import decode
 from domain.keys.api_key import Permission
 from domain.keys.event_token import MAX_SECONDS, EventToken, EventTokenIssued, event_token_secret
 from domain.keys.token_secrets import TokenSecrets
-from domain.refusals import UnauthenticatedError
+from domain.refusals import InvalidInputError, UnauthenticatedError
 from tests.unit.application.world import Client, World
 
 
@@ -66,6 +66,17 @@ async def test_a_token_ends_with_its_time_and_with_its_key(world: World, client:
     organization_id = client.caller.organization.organization_id
     await world.keys.revoke(organization_id, user_id="usr_1", name="ci", actor_id="system:operator")
     assert await refusal(world.admitting, long) == "key_revoked"
+
+
+@pytest.mark.parametrize("seconds", [59, 3601])
+async def test_a_token_lasts_from_a_minute_to_an_hour(world: World, client: Client, seconds: int) -> None:
+    before = await world.log.head()
+
+    with pytest.raises(InvalidInputError) as refused:
+        await issue(world, client, seconds)
+
+    assert refused.value.details == {"field": "expires_in_seconds"}
+    assert await world.log.head() == before
 
 
 async def test_a_token_ends_with_the_secret_that_asked_for_it(world: World, client: Client) -> None:

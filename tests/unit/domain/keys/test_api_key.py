@@ -133,8 +133,9 @@ def test_a_key_gets_another_secret_in_one_event() -> None:
     assert given(CREATED).when(ROTATE).then(ROTATED) == ACTIVE
 
 
-def test_an_expired_key_gets_no_other_secret() -> None:
-    expired = msgspec.structs.replace(CREATED, expires_at=NOW)
+@pytest.mark.parametrize("expired_at", [NOW, NOW - timedelta(days=1)])
+def test_an_expired_key_gets_no_other_secret(expired_at: datetime) -> None:
+    expired = msgspec.structs.replace(CREATED, expires_at=expired_at)
 
     given(expired).when(ROTATE).then_refused(WrongStateError, "key_is_expired")
 
@@ -171,7 +172,17 @@ def test_each_change_of_a_key_has_its_event() -> None:
 
 def test_a_change_that_changes_nothing_appends_no_event() -> None:
     given(CREATED).when(UpdateKey(origin=ORIGIN)).then_nothing()
-    given(CREATED).when(UpdateKey(origin=ORIGIN, name="ci", permissions=CREATE.permissions)).then_nothing()
+    same = UpdateKey(
+        origin=ORIGIN, name="ci", permissions=CREATE.permissions, scopes=CREATE.scopes, expires_at=LATER + timedelta(0)
+    )
+    given(CREATED).when(same).then_nothing()
+
+
+@pytest.mark.parametrize("permissions", [("read",), ("read", "write", "delete"), ("write",), ()])
+def test_permissions_are_changed_to_fewer_or_more(permissions: tuple[Permission, ...]) -> None:
+    given(CREATED).when(UpdateKey(origin=ORIGIN, permissions=permissions)).then(
+        ApiKeyPermissionsChanged(origin=ORIGIN, key_id="key_1", permissions=permissions)
+    )
 
 
 @pytest.mark.parametrize("command", [UpdateKey(origin=ORIGIN, name="again"), ROTATE])
