@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,13 @@ def test_a_token_is_readable_by_the_server_that_signed_it() -> None:
     assert SECRET.startswith(PREFIX)
     assert key_id_in(SECRET) == "key_1"
     assert token_in(SECRET, [HASH], SECRETS) == TOKEN
+
+
+@pytest.mark.parametrize("length", range(3))
+def test_a_token_of_any_length_is_readable(length: int) -> None:
+    token = msgspec.structs.replace(TOKEN, token_id="etk_" + length * "1")
+
+    assert token_in(event_token_secret(token, HASH, SECRETS), [HASH], SECRETS) == token
 
 
 def test_the_hash_of_a_key_signs_nothing() -> None:

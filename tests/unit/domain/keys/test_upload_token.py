@@ -3,6 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from domain.buckets.bucket import Policy
 from domain.keys.upload_token import (
     UPLOAD_TOKEN,
     IssuedToken,
@@ -83,6 +84,7 @@ def test_a_token_takes_the_types_that_it_is_for_as_often_as_it_may(kind: str) ->
         (0, {"size_bytes": 1001}, ForbiddenError, "token_file_too_large"),
         (0, {"size_bytes": None}, InvalidInputError, "size_required"),
         (2, {}, ForbiddenError, "token_used_up"),
+        (3, {}, ForbiddenError, "token_used_up"),
     ],
 )
 def test_a_token_takes_nothing_else(uses: int, changed: dict[str, Any], error: type[RefusedError], code: str) -> None:
@@ -99,3 +101,7 @@ def test_a_size_that_is_left_out_is_that_of_an_empty_file_where_the_token_limits
     assert size_meant(token(), None) == 0
     assert size_meant(token(), 7) == 7
     assert size_meant(msgspec.structs.replace(token(), max_size_bytes=None), None) is None
+
+
+def test_only_a_policy_of_its_own_lets_a_token_replace() -> None:
+    assert [token(policy=policy).replaces for policy in (None, *Policy)] == [False, False, True, True]
