@@ -1,7 +1,7 @@
 """Shared code of the read side: the pools, and the conversion of rows to records."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -11,6 +11,20 @@ from adapters.postgres.database.tenancy import Reads
 from application.ports.lists.pages import Placed
 
 Record = TypeVar("Record")
+
+
+def record_of(row: Any, kind: type[Record]) -> Record:  # noqa: ANN401  # a record of asyncpg
+    """Return a row as a record of the application; columns that it does not have are ignored."""
+    # half the time of `dict(row)`, which looks up each column by its name
+    return msgspec.convert(dict(zip(row.keys(), row, strict=True)), kind)
+
+
+def records_of(rows: Sequence[Any], kind: type[Record]) -> list[Record]:
+    """Return rows of one query as records of the application."""
+    if not rows:
+        return []
+    names = tuple(rows[0].keys())
+    return msgspec.convert([dict(zip(names, row, strict=True)) for row in rows], list[kind])  # type: ignore[valid-type]
 
 
 class PostgresReads:
@@ -24,12 +38,12 @@ class PostgresReads:
     async def _one(self, query: str, kind: type[Record], *arguments: object) -> Record | None:
         async with log_errors():
             row = await self._reads.fetchrow(QUERIES[query], *arguments)
-        return None if row is None else msgspec.convert(dict(row), kind)
+        return None if row is None else record_of(row, kind)
 
     async def _all(self, query: str, kind: type[Record], *arguments: object) -> Sequence[Record]:
         async with log_errors():
             rows = await self._reads.fetch(QUERIES[query], *arguments)
-        return [msgspec.convert(dict(row), kind) for row in rows]
+        return records_of(rows, kind)
 
     async def _placed(self, query: str, within: str, after: int, limit: int) -> Sequence[Placed]:
         async with log_errors():

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
 import asyncpg
-import msgspec
 
 from adapters.postgres.database.connecting import log_errors
 from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.database.reading import records_of
 from adapters.postgres.database.tenancy import Reads
 from adapters.postgres.lists.filtering import Columns, Statement, indexed_pattern
 from application.ports.events.event_log import LogUnavailableError
@@ -37,7 +37,7 @@ async def fetch_page(
         elif asked.with_total:
             total = (await asking.fetch(Statement.total))[0]["count"]
     return Page(
-        rows=[msgspec.convert(dict(row), kind) for row in rows[: asked.limit]],
+        rows=records_of(rows[: asked.limit], kind),
         has_more=len(rows) > asked.limit,
         total=total if asked.with_total else None,
         figures=figures,

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
-
 from adapters.postgres.database.connecting import log_errors
 from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.database.reading import record_of
 from adapters.postgres.database.tenancy import Reads
 from application.ports.organizations.quota_ledger import QuotaUse
 from domain.organizations.ledger import quota_exceeded
@@ -29,4 +28,4 @@ class PostgresQuotaLedger:
             row = await self._reads.fetchrow(QUERIES["quota"], organization_id)
         if row is None:
             return QuotaUse(limit_bytes=None, reserved_bytes=0, accepted_bytes=0)
-        return msgspec.convert(dict(row), QuotaUse)
+        return record_of(row, QuotaUse)

@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
-import msgspec
-
 from adapters.postgres.database.connecting import Pool, log_errors
 from adapters.postgres.database.listening import JOBS, Listener
 from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.database.reading import record_of
 from application.ports.tasks.job_queue import Job
 from domain.tasks.agenda import JobKind
 
@@ -48,7 +47,7 @@ class PostgresJobQueue:
             served = {row["lane"] for row in rows}
             last = max(served, key=lambda lane: (lane - self._next_lane) % LANES)
             self._next_lane = (last + 1) % LANES
-        return sorted((msgspec.convert(dict(row), Job) for row in rows), key=lambda job: job.due_at)
+        return sorted((record_of(row, Job) for row in rows), key=lambda job: job.due_at)
 
     async def done(self, *jobs: Job) -> None:
         """Delete the jobs whose leases we still hold."""

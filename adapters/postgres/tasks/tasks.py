@@ -12,6 +12,7 @@ import msgspec
 
 from adapters.postgres.database.connecting import Pool, PoolConnection, log_errors, write_errors
 from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.database.reading import record_of
 from adapters.postgres.database.tenancy import Reads
 from adapters.postgres.lists.listing import TASKS
 from adapters.postgres.lists.pages import fetch_page
@@ -77,7 +78,7 @@ class PostgresTasks:
         """Return a task of the organization, or an upload's verification as a task."""
         async with log_errors():
             row = await self._reads.fetchrow(QUERIES["task"], task_id, organization_id)
-        return None if row is None else msgspec.convert(dict(row), TaskRecord)
+        return None if row is None else record_of(row, TaskRecord)
 
     async def tasks(self, organization_id: str, page: PageRequest) -> Page[TaskRecord]:
         """List an organization's tasks."""
@@ -142,4 +143,4 @@ class PostgresTasks:
 
 async def _lock(connection: Any, task_id: str) -> TaskRecord | None:  # noqa: ANN401  # the pool's proxy of one
     row = await connection.fetchrow(QUERIES["lock_task"], task_id)
-    return None if row is None else msgspec.convert(dict(row), TaskRecord)
+    return None if row is None else record_of(row, TaskRecord)

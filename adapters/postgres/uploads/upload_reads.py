@@ -5,11 +5,9 @@ The tables are written by `upwell.project`, in `functions/`.
 
 from collections.abc import Collection, Mapping, Sequence
 
-import msgspec
-
 from adapters.postgres.database.connecting import log_errors
 from adapters.postgres.database.queries import QUERIES
-from adapters.postgres.database.reading import PostgresReads
+from adapters.postgres.database.reading import PostgresReads, record_of, records_of
 from adapters.postgres.lists.listing import AVOIDED_DUPLICATES, UPLOADS
 from adapters.postgres.lists.pages import fetch_page
 from application.ports.lists.pages import Page, PageRequest, Placed
@@ -28,7 +26,7 @@ class PostgresUploadReads(PostgresReads):
         """Return those of these uploads that belong to the namespace, by id."""
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["uploads_by_id"], list(upload_ids), namespace_id)
-        return {row["upload_id"]: msgspec.convert(dict(row), UploadRecord) for row in rows}
+        return {record.upload_id: record for record in records_of(rows, UploadRecord)}
 
     async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
         """Return the open uploads that a key or its tokens requested."""
@@ -46,7 +44,7 @@ class PostgresUploadReads(PostgresReads):
                 [each.sha256 for each in asked],
                 [each.ends_at for each in asked],
             )
-        return {asked[row["n"] - 1]: msgspec.convert(dict(row), UploadRecord) for row in rows}
+        return {asked[row["n"] - 1]: record_of(row, UploadRecord) for row in rows}
 
     async def uploads(self, namespace_id: str, bucket_id: str, page: PageRequest) -> Page[UploadRecord]:
         """List a bucket's uploads."""
@@ -68,7 +66,7 @@ class PostgresUploadReads(PostgresReads):
         distinct = [(each.internal_id, each.namespace_id, each.upload_id) for each in set(places)]
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["bytes_at"], *map(list, zip(*distinct, strict=True)))
-        return {row["upload_id"]: msgspec.convert(dict(row), UploadBytes) for row in rows}
+        return {row["upload_id"]: record_of(row, UploadBytes) for row in rows}
 
     async def verified_uploads(self, *, after: str, limit: int) -> Sequence[UploadBytes]:
         """Return completed uploads whose bytes are kept."""
@@ -78,4 +76,4 @@ class PostgresUploadReads(PostgresReads):
         """Return the sizes of a bucket's stored uploads."""
         async with log_errors():
             row = await self._slow_reads.fetchrow(QUERIES["stored_sizes"], namespace_id, bucket_id)
-        return StoredSizes() if row is None else msgspec.convert(dict(row), StoredSizes)
+        return StoredSizes() if row is None else record_of(row, StoredSizes)

@@ -8,6 +8,7 @@ import msgspec
 
 from adapters.postgres.database.connecting import Pool, PoolConnection, log_errors, write_errors
 from adapters.postgres.database.queries import QUERIES
+from adapters.postgres.database.reading import record_of
 from adapters.postgres.database.tenancy import Reads
 from application.ports.webhooks.webhook_deliveries import DeliveryRecord, DeliveryStatus, Ended, NewDelivery
 
@@ -54,7 +55,7 @@ class PostgresWebhookDeliveries:
                 if (await connection.execute(QUERIES["take_batches"], now, of_each)).endswith(" 0"):
                     break
             rows = await connection.fetch(QUERIES["lease_deliveries"], now, leased_until, token, limit, of_each)
-        return sorted((msgspec.convert(dict(row), DeliveryRecord) for row in rows), key=lambda each: each.position)
+        return sorted((record_of(row, DeliveryRecord) for row in rows), key=lambda each: each.position)
 
     async def end(self, ended: Sequence[Ended]) -> None:
         """Record the results."""
@@ -84,7 +85,7 @@ class PostgresWebhookDeliveries:
         wanted = None if status is None else status.value
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["deliveries"], organization_id, webhook_id, before, wanted, limit)
-        return [msgspec.convert(dict(row), DeliveryRecord) for row in rows]
+        return [record_of(row, DeliveryRecord) for row in rows]
 
     async def redeliver(self, organization_id: str, webhook_id: str, position: int, *, now: datetime) -> None:
         """Make a finished delivery due again."""

@@ -5,11 +5,9 @@ Their secrets are in `webhook_endpoints`.
 
 from collections.abc import Collection, Sequence
 
-import msgspec
-
 from adapters.postgres.database.connecting import log_errors
 from adapters.postgres.database.queries import QUERIES
-from adapters.postgres.database.reading import PostgresReads
+from adapters.postgres.database.reading import PostgresReads, record_of
 from application.ports.webhooks.webhook_reads import WebhookRecord
 
 
@@ -33,4 +31,4 @@ class PostgresWebhookReads(PostgresReads):
         wanted = None if organization_ids is None else list(organization_ids)
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["changed_webhooks"], wanted)
-        return [(msgspec.convert(dict(row), WebhookRecord), row["changed_at"]) for row in rows]
+        return [(record_of(row, WebhookRecord), row["changed_at"]) for row in rows]
