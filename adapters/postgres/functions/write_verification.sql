@@ -19,7 +19,15 @@ BEGIN
         (p_id, p_version, 'upload.verification_began.v1', p_states[1], p_position, o->>'organization_id'),
         (p_id, p_version + 1, 'upload.verified.v1', p_states[2], p_position + 1, o->>'organization_id'),
         (p_id, p_version + 2, 'upload.completed.v1', p_states[3], p_position + 2, o->>'organization_id');
-    wakes := schedule(p_id, 'upload.completed.v1', completed);
+    -- of an upload that was only requested, the one job becomes the next one, with its lane
+    IF p_version = 2 AND (completed->>'keeps_bytes')::boolean AND completed->>'deletes_at' IS NULL THEN
+        UPDATE jobs SET kind = 'recheck', due_at = (completed->>'due_at')::timestamptz,
+            attempts = 0, lease = NULL, leased_until = NULL, last_error = NULL
+        WHERE upload_id = p_id AND kind = 'expire';
+        wakes := NOT FOUND AND schedule(p_id, 'upload.completed.v1', completed);
+    ELSE
+        wakes := schedule(p_id, 'upload.completed.v1', completed);
+    END IF;
     UPDATE uploads SET status = 'COMPLETED', task_id = began->>'task_id',
         size_bytes = (content->>'size_bytes')::bigint, sha256 = content->>'sha256', etag = content->>'etag',
         version_id = content->>'version_id', message = content->>'note',

@@ -373,6 +373,23 @@ async def test_when_the_url_has_expired_the_bytes_of_a_completed_upload_are_chec
     assert await due(kit, account, upload_id) == {JobKind.RECHECK: due_at}
 
 
+@pytest.mark.parametrize("abandoned", [False, True])
+async def test_a_verification_in_one_command_leaves_the_recheck_alone_even_while_a_worker_holds_the_job(
+    kit: Kit, account: Account, upload_id: str, due_at: datetime, *, abandoned: bool
+) -> None:
+    if abandoned:
+        await account.send(kit.log, upload_id, account.begins())
+        await account.send(kit.log, upload_id, account.abandons())
+    now = far(due_at)
+    held = await lease_all(kit.jobs, now)
+    assert {job.upload_id for job in held} == {upload_id}
+    await kit.log.append(await account.to_upload(kit.log, upload_id, account.begins(), then=account.accepts()))
+    (job,) = await lease_all(kit.other_jobs, now)
+    assert (job.kind, job.upload_id, job.due_at, job.attempts) == (JobKind.RECHECK, upload_id, due_at, 1)
+    again = await lease_all(kit.jobs, now + 2 * LASTS)
+    assert [each.kind for each in again] == [JobKind.RECHECK]
+
+
 async def discards(kit: Kit, account: Account, upload_id: str) -> dict[JobKind, Job]:
     """Return the jobs of an upload whose bytes must be deleted, and check how they are reported."""
     jobs = {job.kind: job for job in await lease_all(kit.jobs, far(account.clock.now()))}
