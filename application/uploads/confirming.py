@@ -11,7 +11,7 @@ from msgspec import UNSET
 from application.handling import BusyError, Loaded, Objection, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
-from application.ports.events.event_log import Conditions, EventLog, VersionConflictError
+from application.ports.events.event_log import Conditions, EventLog
 from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.read_side import ReadSide
 from application.ports.storage.object_storage import Fetched, ObjectStorage, StorageUnavailableError
@@ -122,7 +122,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             return proposal
 
         async def learn(objection: Objection) -> bool:
-            return await _learn(objection, looked)
+            return looked is not None and await looked.verification.learn(objection)
 
         try:
             upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
@@ -151,7 +151,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             return await in_one(upload, begun, looked.verification)
 
         async def learn(objection: Objection) -> bool:
-            return await _learn(objection, looked)
+            return looked is not None and await looked.verification.learn(objection)
 
         upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
         if isinstance(upload.state, Processing):
@@ -297,13 +297,6 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
                 raise WrongStateError(
                     "wrong_state", f"The upload is {status}: request a new upload.", {"status": status}
                 )
-
-
-async def _learn(objection: Objection, looked: _Looked | None) -> bool:
-    """Return whether to try again: after any conflict, and after an objection that the verification understands."""
-    if isinstance(objection, VersionConflictError):
-        return True
-    return looked is not None and await looked.verification.learn(objection)
 
 
 def _not_yours(how: str) -> ForbiddenError:

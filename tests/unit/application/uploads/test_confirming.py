@@ -10,6 +10,7 @@ from application.ports.events.event_log import Command, VersionConflictError
 from application.ports.storage.object_storage import StorageUnavailableError
 from application.ports.tasks.tasks import TaskStatus, TaskType
 from application.rules import Rules
+from application.uploads.sending_parts import WantedPart
 from domain.buckets.bucket import Policy, UniqueKey
 from domain.buckets.schema import FieldType
 from domain.events.event import Event
@@ -20,6 +21,7 @@ from domain.objects.object import ObjectCreated
 from domain.refusals import NotFoundError, WrongStateError
 from domain.tasks.agenda import INLINE_TAKES
 from domain.uploads.content import VerifiedContent
+from domain.uploads.parts import Multipart
 from domain.uploads.upload import Status
 from domain.uploads.upload_events import (
     UploadCanceled,
@@ -43,6 +45,7 @@ async def test_a_confirmed_upload_is_verified_and_becomes_an_object(client: Clie
 
     record = await client.record(answer)
     assert (confirmed.status, confirmed.record) == (Status.COMPLETED, record)
+    assert (confirmed.task_id, confirmed.message) == (record.task_id, None)
     assert (record.sha256, record.etag, record.version_id) == (SHA256, stored.etag, stored.version_id)
     made = await client.world.read_side.bucket_object(client.namespace.namespace_id, record.object_id or "")
     assert made is not None
@@ -212,6 +215,7 @@ async def test_a_task_is_answered_at_once_and_a_worker_ends_it(client: Client) -
 
     assert confirmed.status is Status.PROCESSING
     assert confirmed.task_id
+    assert confirmed.record == await client.record(answer)
     again = await client.confirm(answer)
     assert (again.status, again.task_id) == (Status.PROCESSING, confirmed.task_id)
     await client.world.pass_time(timedelta(0))
@@ -271,13 +275,18 @@ async def test_bytes_are_looked_for_again_if_the_upload_changes_during_the_confi
     assert confirmed.record.sha256 == hashlib.sha256(b"other bytes!").hexdigest()
 
 
+@pytest.mark.parametrize("in_parts", [False, True])
 async def test_a_confirm_in_which_storage_goes_silent_has_a_task_that_its_key_can_read(
-    world: World, client: Client, monkeypatch: pytest.MonkeyPatch
+    world: World, client: Client, monkeypatch: pytest.MonkeyPatch, *, in_parts: bool
 ) -> None:
     here = {"resource_type": "bucket", "resource_id": client.bucket.bucket_id, "operations": ["write_data"]}
     writer = await key_of(client, Permission.WRITE, scopes=(here,))
-    answer = await writer.request(size=None)
-    writer.put(answer)
+    answer = await writer.request(size=None, multipart=Multipart.ALWAYS if in_parts else Multipart.AUTO)
+    if in_parts:
+        await writer.sign_parts(answer, WantedPart(part_number=1, size_bytes=len(BYTES)))
+        await writer.put_part(answer, 1, BYTES)
+    else:
+        writer.put(answer)
 
     def silent(key: str, *_: object, **__: object) -> None:
         raise StorageUnavailableError(key)
@@ -287,6 +296,7 @@ async def test_a_confirm_in_which_storage_goes_silent_has_a_task_that_its_key_ca
         confirmed = await writer.confirm(answer)
 
     assert confirmed.status is Status.PROCESSING
+    assert confirmed.record == await writer.record(answer)
     assert confirmed.message == "Storage was unavailable; the verification continues in the background."
     task = await world.read_task(writer.caller, confirmed.task_id or "")
     assert (task.status, task.actor_id, task.task_type, task.inputs) == (

@@ -17,7 +17,7 @@ from domain.refusals import ForbiddenError, NotFoundError, WrongStateError
 from domain.tasks.agenda import JobKind
 from domain.uploads.parts import Multipart
 from domain.uploads.upload import Status
-from domain.uploads.upload_events import UploadVerificationBegan
+from domain.uploads.upload_events import UploadCompleted, UploadVerificationBegan
 from tests.unit.application.uploads.test_replacing import key_of
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
@@ -219,6 +219,22 @@ async def test_storage_that_goes_silent_while_a_large_file_is_read_fails_nothing
 
     await world.pass_time(timedelta(minutes=1))
     assert (await client.task(task.task_id)).status is TaskStatus.COMPLETED
+
+
+async def test_an_upload_that_is_canceled_while_an_item_verifies_it_is_the_items_error() -> None:
+    world = World(rules=Rules(inline_limit_bytes=1))
+    client = await world.tenant()
+    answer = await client.request()
+    client.put(answer)
+    task = await client.confirm_many(answer)
+    world.once_before(lambda event: isinstance(event, UploadCompleted), lambda: client.cancel(answer))
+
+    await world.pass_time(NOW)
+
+    task = await client.task(task.task_id)
+    assert task.status is TaskStatus.FAILED
+    assert [output["code"] for output in task.outputs if isinstance(output, dict)] == ["wrong_state"]
+    assert (await client.record(answer)).status is Status.CANCELED
 
 
 async def test_an_item_is_leased_for_longer_while_its_bytes_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

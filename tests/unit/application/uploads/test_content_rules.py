@@ -38,8 +38,9 @@ async def test_bytes_of_another_type_are_noted_and_complete(client: Client) -> N
     answer = await announced(client, size=len(PNG))
     client.put(answer, PNG)
 
-    assert (await client.confirm(answer)).status is Status.COMPLETED
+    confirmed = await client.confirm(answer)
 
+    assert (confirmed.status, confirmed.message) == (Status.COMPLETED, NOTE)
     assert (await client.record(answer)).message == NOTE
     assert await client.quota() == (0, len(PNG))
 
