@@ -37,7 +37,7 @@ QUOTA = 10**12
 BACK_SECONDS = 60
 LATE = {"wal_writer_delay": "10s", "autovacuum": "off"}
 _BACKENDS = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND datname = current_database()"
-_RECORDED = "SELECT min(position) FROM upwell.subscriptions WHERE name IN ('webhooks', 'analytics.v1')"
+_RECORDED = "SELECT min(position) FROM upwell.subscriptions WHERE name IN ('webhooks', 'analytics.v2')"
 
 
 async def crash(running: Stack, answers: Answers, *, moved: bool) -> None:

@@ -36,7 +36,7 @@ from tests.receiver import Receiver, receiving
 from tests.stack import Stack
 
 ITERATOR: Final = "faults.iterator"
-READERS: Final = ("webhooks", "analytics.v1", ITERATOR, "relay.nats")
+READERS: Final = ("webhooks", "analytics.v2", ITERATOR, "relay.nats")
 EVENT_TYPES: Final = ("upload.*", "object.*")
 STANDSTILL_SECONDS: Final = 150  # a message that a crash cut off is sent again after 60, a confirm after 60
 STILL_SECONDS: Final = 0.5

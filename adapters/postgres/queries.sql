@@ -517,73 +517,95 @@ SELECT name, position, leased_until, updated_at FROM upwell.subscriptions ORDER 
 -- Delete a named reader.
 DELETE FROM upwell.subscriptions WHERE name = $1;
 
--- name: insert_analytics_uploads
--- Insert new uploads.
-INSERT INTO upwell.analytics_uploads (upload_id, organization_id, namespace_id, bucket_id, requested_at, started_at,
-    completed_at, status, processing, reason, size_bytes, duplicate)
-SELECT * FROM json_to_recordset($1::json) AS n(id text, org text, ns text, bucket text, asked timestamptz,
-    began timestamptz, done timestamptz, status text, busy boolean, reason text, size bigint, twin boolean);
+-- name: analytics_streams
+-- The events of some uploads before a position.
+SELECT originator_id, topic, state FROM upwell.upwell_events
+WHERE originator_id = ANY ($1) AND notification_id < $2 ORDER BY originator_id, originator_version;
 
--- name: update_analytics_uploads
--- Update existing uploads. NULL: no change.
-UPDATE upwell.analytics_uploads u SET
-    started_at = coalesce(u.started_at, n.began),
-    completed_at = coalesce(n.done, u.completed_at),
-    status = coalesce(n.status, u.status),
-    processing = coalesce(n.busy, u.processing),
-    reason = coalesce(n.reason, u.reason),
-    size_bytes = coalesce(n.size, u.size_bytes),
-    duplicate = coalesce(n.twin, u.duplicate)
-FROM json_to_recordset($1::json) AS n(id text, began timestamptz, done timestamptz, status text, busy boolean, reason text,
-    size bigint, twin boolean)
-WHERE u.upload_id = n.id;
-
--- name: add_analytics_hours
+-- name: add_analytics_figures
 -- Add changes to the hours of buckets.
-INSERT INTO upwell.analytics_hours AS h
-    (organization_id, namespace_id, bucket_id, hour, stored_bytes, objects, avoided, avoided_bytes)
-SELECT * FROM json_to_recordset($1::json) AS n(organization_id text, namespace_id text, bucket_id text,
-    hour timestamptz, stored_bytes bigint, objects bigint, avoided bigint, avoided_bytes bigint)
+INSERT INTO upwell.analytics_figures AS f (
+    organization_id, namespace_id, bucket_id, hour,
+    stored_bytes, objects, avoided, avoided_bytes, requested, started, pending, in_progress, processing, completed,
+    failed, canceled, skipped, completed_bytes, duplicates, duplicate_bytes, took_us, timed, bits_per_second,
+    durations, failures)
+SELECT n.organization_id, n.namespace_id, n.bucket_id, n.hour,
+    coalesce(c.stored_bytes, 0), coalesce(c.objects, 0), coalesce(c.avoided, 0), coalesce(c.avoided_bytes, 0),
+    coalesce(c.requested, 0), coalesce(c.started, 0), coalesce(c.pending, 0), coalesce(c.in_progress, 0),
+    coalesce(c.processing, 0), coalesce(c.completed, 0), coalesce(c.failed, 0), coalesce(c.canceled, 0),
+    coalesce(c.skipped, 0), coalesce(c.completed_bytes, 0), coalesce(c.duplicates, 0), coalesce(c.duplicate_bytes, 0),
+    coalesce(c.took_us, 0), coalesce(c.timed, 0), coalesce(c.bits_per_second, 0),
+    n.durations, n.failures
+FROM json_to_recordset($1::json) AS n(organization_id text, namespace_id text, bucket_id text, hour timestamptz,
+        counts json, durations jsonb, failures jsonb),
+    json_to_record(n.counts) AS c(
+        stored_bytes bigint, objects bigint, avoided bigint, avoided_bytes bigint, requested bigint, started bigint,
+        pending bigint, in_progress bigint, processing bigint, completed bigint, failed bigint, canceled bigint,
+        skipped bigint, completed_bytes bigint, duplicates bigint, duplicate_bytes bigint, took_us bigint, timed
+        bigint, bits_per_second bigint)
 ON CONFLICT (bucket_id, hour) DO UPDATE SET
-    stored_bytes = h.stored_bytes + excluded.stored_bytes,
-    objects = h.objects + excluded.objects,
-    avoided = h.avoided + excluded.avoided,
-    avoided_bytes = h.avoided_bytes + excluded.avoided_bytes;
+    stored_bytes = f.stored_bytes + excluded.stored_bytes,
+    objects = f.objects + excluded.objects,
+    avoided = f.avoided + excluded.avoided,
+    avoided_bytes = f.avoided_bytes + excluded.avoided_bytes,
+    requested = f.requested + excluded.requested,
+    started = f.started + excluded.started,
+    pending = f.pending + excluded.pending,
+    in_progress = f.in_progress + excluded.in_progress,
+    processing = f.processing + excluded.processing,
+    completed = f.completed + excluded.completed,
+    failed = f.failed + excluded.failed,
+    canceled = f.canceled + excluded.canceled,
+    skipped = f.skipped + excluded.skipped,
+    completed_bytes = f.completed_bytes + excluded.completed_bytes,
+    duplicates = f.duplicates + excluded.duplicates,
+    duplicate_bytes = f.duplicate_bytes + excluded.duplicate_bytes,
+    took_us = f.took_us + excluded.took_us,
+    timed = f.timed + excluded.timed,
+    bits_per_second = f.bits_per_second + excluded.bits_per_second,
+    durations = upwell.add_counts(f.durations, excluded.durations),
+    failures = upwell.add_counts(f.failures, excluded.failures);
 
 -- name: analytics_uploads
 -- The outcomes of the uploads requested in a period, per interval; the row without an interval is the total.
-SELECT step AS at, count(*) AS requested, count(started_at) AS started,
-    count(*) FILTER (WHERE status = 'PENDING') AS pending,
-    count(*) FILTER (WHERE status = 'IN_PROGRESS') AS in_progress,
-    count(*) FILTER (WHERE status = 'PROCESSING') AS processing,
-    count(*) FILTER (WHERE status = 'COMPLETED') AS completed,
-    count(*) FILTER (WHERE status = 'FAILED') AS failed,
-    count(*) FILTER (WHERE status = 'CANCELED') AS canceled,
-    count(*) FILTER (WHERE status = 'SKIPPED') AS skipped,
-    coalesce(sum(size_bytes) FILTER (WHERE status = 'COMPLETED'), 0)::bigint AS completed_bytes,
-    count(*) FILTER (WHERE duplicate) AS duplicates,
-    coalesce(sum(size_bytes) FILTER (WHERE duplicate), 0)::bigint AS duplicate_bytes,
-    avg(took_ms)::double precision AS latency_avg_ms,
-    percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY took_ms) AS latency_ms,
-    avg(size_bytes * 8 / nullif(took_ms, 0) / 1000)::double precision AS throughput_mbps
-FROM (
-    SELECT CASE WHEN processing THEN 'PROCESSING' ELSE status END AS status, started_at, size_bytes, duplicate,
-        extract(epoch FROM completed_at - requested_at)::double precision * 1000 AS took_ms,
-        date_trunc($5, requested_at, 'UTC') AS step
-    FROM upwell.analytics_uploads
+WITH hours AS MATERIALIZED (
+    SELECT f.*, date_trunc($5, hour, 'UTC') AS step FROM upwell.analytics_figures f
     WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
-        AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND requested_at >= $4 AND requested_at < $6
-) u
-GROUP BY GROUPING SETS ((step), ())
-ORDER BY step;
+        AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour >= $4 AND hour < $6 AND requested > 0
+), slots AS (
+    SELECT step, slot, sum(uploads::bigint) AS uploads FROM hours, jsonb_each_text(durations) AS d(slot, uploads)
+    GROUP BY GROUPING SETS ((step, slot), (slot))
+), totals AS (
+    SELECT step AS at,
+        coalesce(sum(requested), 0)::bigint AS requested,
+        coalesce(sum(started), 0)::bigint AS started,
+        coalesce(sum(pending), 0)::bigint AS pending,
+        coalesce(sum(in_progress), 0)::bigint AS in_progress,
+        coalesce(sum(processing), 0)::bigint AS processing,
+        coalesce(sum(completed), 0)::bigint AS completed,
+        coalesce(sum(failed), 0)::bigint AS failed,
+        coalesce(sum(canceled), 0)::bigint AS canceled,
+        coalesce(sum(skipped), 0)::bigint AS skipped,
+        coalesce(sum(completed_bytes), 0)::bigint AS completed_bytes,
+        coalesce(sum(duplicates), 0)::bigint AS duplicates,
+        coalesce(sum(duplicate_bytes), 0)::bigint AS duplicate_bytes,
+        coalesce(sum(took_us), 0)::bigint AS took_us,
+        coalesce(sum(timed), 0)::bigint AS timed,
+        coalesce(sum(bits_per_second), 0)::bigint AS bits_per_second
+    FROM hours GROUP BY GROUPING SETS ((step), ())
+)
+SELECT t.*, d.durations FROM totals t LEFT JOIN (
+    SELECT step, jsonb_object_agg(slot, uploads) AS durations FROM slots GROUP BY step
+) d ON d.step IS NOT DISTINCT FROM t.at
+ORDER BY at;
 
 -- name: analytics_failures
 -- The failures of the uploads requested in a period, by reason.
-SELECT reason, count(*) AS uploads FROM upwell.analytics_uploads
+SELECT f.reason, sum(f.uploads::bigint)::bigint AS uploads
+FROM upwell.analytics_figures, jsonb_each_text(failures) AS f(reason, uploads)
 WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
-    AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND requested_at >= $4 AND requested_at < $5
-    AND status = 'FAILED'
-GROUP BY reason ORDER BY uploads DESC, reason;
+    AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour >= $4 AND hour < $5
+GROUP BY f.reason ORDER BY uploads DESC, f.reason;
 
 -- name: analytics_changes
 -- The changes of buckets in a period, per interval; the row without an interval is the state before. `late_byte_hours`:
@@ -592,20 +614,22 @@ SELECT step AS at, sum(stored_bytes)::bigint AS stored_bytes, sum(objects)::bigi
     sum(avoided)::bigint AS avoided, sum(avoided_bytes)::bigint AS avoided_bytes,
     coalesce(sum(stored_bytes * extract(epoch FROM hour - step) / 3600), 0)::double precision AS late_byte_hours
 FROM (
-    SELECT h.*, CASE WHEN hour >= $4 THEN date_trunc($5, hour, 'UTC') END AS step FROM upwell.analytics_hours h
+    SELECT h.*, CASE WHEN hour >= $4 THEN date_trunc($5, hour, 'UTC') END AS step FROM upwell.analytics_figures h
     WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
         AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour < $6
+        AND (stored_bytes <> 0 OR objects <> 0 OR avoided <> 0)
 ) h
 GROUP BY step ORDER BY step NULLS FIRST;
 
 -- name: analytics_buckets
--- The contents of buckets, their changes in a period, and the number of uploads requested in it.
+-- The contents of buckets, and their changes in a period.
 SELECT h.bucket_id, sum(stored_bytes)::bigint AS stored_bytes, sum(objects)::bigint AS objects,
     coalesce(sum(stored_bytes) FILTER (WHERE hour >= $4), 0)::bigint AS stored_bytes_change,
     coalesce(sum(objects) FILTER (WHERE hour >= $4), 0)::bigint AS objects_change
-FROM upwell.analytics_hours h
+FROM upwell.analytics_figures h
 WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
     AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour < $5
+    AND (stored_bytes <> 0 OR objects <> 0 OR avoided <> 0)
 GROUP BY h.bucket_id ORDER BY stored_bytes DESC, h.bucket_id LIMIT $6;
 
 -- name: analytics_position

@@ -46,7 +46,7 @@ EXPECTED = {
     "docs/how-to/receive-webhooks.md": ('"secret":"whsec_', '"results":[]'),
     "docs/how-to/analyse-uploads.md": (
         '"lag_events":',
-        "analytics.v1",
+        "analytics.v2",
         " events, up to position ",
         "The analytics start over",
     ),

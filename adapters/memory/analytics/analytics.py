@@ -118,9 +118,23 @@ class MemoryAnalytics:
         return [event for event in events if _lies_in(event, area)]
 
     async def _changes(self, area: Area) -> list[_Counted]:
-        """Return the changes of buckets, ordered by hour."""
-        counted = [each for event in await self._events(area) if (each := _count(event)) is not None]
-        return sorted(counted, key=lambda each: each.hour)
+        """Return the changes of buckets by hour, in order; not the hours after which all is as before."""
+        found: dict[tuple[str, datetime], list[_Counted]] = {}
+        for event in await self._events(area):
+            if (counted := _count(event)) is not None:
+                found.setdefault((counted.bucket_id, counted.hour), []).append(counted)
+        summed = [
+            _Counted(
+                bucket_id,
+                hour,
+                stored_bytes=sum(each.stored_bytes for each in changes),
+                objects=sum(each.objects for each in changes),
+                avoided=sum(each.avoided for each in changes),
+                avoided_bytes=sum(each.avoided_bytes for each in changes),
+            )
+            for (bucket_id, hour), changes in found.items()
+        ]
+        return sorted((each for each in summed if any(each[2:])), key=lambda each: each.hour)
 
     async def _uploads(self, area: Area, start: datetime, end: datetime) -> list[_Known]:
         streams: dict[str, list[UploadEvent]] = {}
@@ -135,7 +149,7 @@ class MemoryAnalytics:
             )
             for events in streams.values()
         ]
-        return [each for each in known if start <= each.requested_at < end]
+        return [each for each in known if start <= step_begin(each.requested_at, Interval.HOUR) < end]
 
 
 def _lies_in(event: Event, area: Area) -> bool:

@@ -1,11 +1,23 @@
-"""Analytics on PostgreSQL: the projection of the feed into two tables, and their queries."""
+"""Analytics on PostgreSQL: the projection of the feed into figures per hour, and their queries."""
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, ClassVar, Final
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 
+from adapters.postgres.analytics.folding import (
+    CHANGES,
+    HAPPENED,
+    REQUESTS,
+    Fact,
+    Figures,
+    Place,
+    fact_of,
+    folded,
+    hour_of,
+)
 from adapters.postgres.database.comparing import Difference, compare
 from adapters.postgres.database.connecting import Connection, PoolConnection, connect, log_errors
 from adapters.postgres.database.queries import QUERIES
@@ -19,110 +31,24 @@ from application.ports.analytics.analytics import (
     UploadFigures,
     step_begin,
 )
+from application.ports.analytics.durations import percentile_us
 from application.ports.events.event_log import Notification
-from domain.events.event import topic_of
-from domain.objects.object import ObjectCreated, ObjectDeleted
-from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
-from domain.uploads.upload import Status
-from domain.uploads.upload_events import (
-    UploadBytesInherited,
-    UploadCanceled,
-    UploadCompleted,
-    UploadDeleted,
-    UploadFailed,
-    UploadForgotten,
-    UploadRequested,
-    UploadSkipped,
-    UploadStarted,
-    UploadVerificationAbandoned,
-    UploadVerificationBegan,
-    UploadVerified,
-)
 
-NAME: Final = "analytics.v1"
-TABLES: Final = ("analytics_uploads", "analytics_hours")
+NAME: Final = "analytics.v2"
+TABLES: Final = ("analytics_figures",)
 _RECOUNTED_AT_ONCE: Final = 10_000
-_HOUR: Final = timedelta(hours=1)
-_PENDING, _IN_PROGRESS, _COMPLETED, _FAILED, _CANCELED, _SKIPPED = (
-    each.value
-    for each in (Status.PENDING, Status.IN_PROGRESS, Status.COMPLETED, Status.FAILED, Status.CANCELED, Status.SKIPPED)
-)
 
 
-class _Place(msgspec.Struct, gc=False):
-    at: datetime
-    organization_id: str
-    namespace_id: str = ""
-    bucket_id: str = ""
-
-
-class _Content(msgspec.Struct, gc=False):
-    size_bytes: int
-
-
-class Fact(msgspec.Struct, gc=False):
-    """The fields of an event that analytics need; a replay decodes nothing else."""
-
-    origin: _Place
-    upload_id: str = ""
-    reason: str | None = None
-    content: _Content | None = None
-    duplicate_of: str | None = None
-    accepted_bytes: int = 0
-    kept_bytes: int = 0
-    freed_bytes: int = 0
-    saved_bytes: int = 0
-
-
-fact_of: Final = msgspec.json.Decoder(Fact).decode
-
-
-_SHORT: Final = {
-    "upload_id": "id",
-    "organization_id": "org",
-    "namespace_id": "ns",
-    "bucket_id": "bucket",
-    "requested_at": "asked",
-    "started_at": "began",
-    "completed_at": "done",
-    "processing": "busy",
-    "size_bytes": "size",
-    "duplicate": "twin",
-}
-
-
-class _Upload(msgspec.Struct, omit_defaults=True, gc=False, rename=_SHORT):
-    """The facts about an upload from some events. None: no fact. With `requested_at`, the upload is new.
-
-    PostgreSQL parses a row with short names in half the time.
-    """
-
-    upload_id: str
-    organization_id: str | None = None
-    namespace_id: str | None = None
-    bucket_id: str | None = None
-    requested_at: datetime | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
-    status: str | None = None
-    processing: bool | None = None
-    reason: str | None = None
-    size_bytes: int | None = None
-    duplicate: bool | None = None
-
-
-class _Hour(msgspec.Struct, gc=False):
-    """The facts about one hour of a bucket from some events."""
+class _Row(msgspec.Struct, gc=False):
+    """The changes of one hour of a bucket, as the database takes them."""
 
     organization_id: str
     namespace_id: str
     bucket_id: str
     hour: datetime
-    end: datetime
-    stored_bytes: int = 0
-    objects: int = 0
-    avoided: int = 0
-    avoided_bytes: int = 0
+    counts: dict[str, int]
+    durations: dict[int, int]
+    failures: dict[str, int]
 
 
 class AnalyticsProjection:
@@ -136,150 +62,84 @@ class AnalyticsProjection:
 
 
 class GatheredFigures:
-    """The facts from events: for each upload, and for each hour of each bucket."""
+    """The facts from events: of each upload, and of each hour of each bucket."""
 
     def __init__(self) -> None:
-        self._uploads: dict[str, _Upload] = {}
-        self._hours: dict[tuple[str, datetime], _Hour] = {}
-        self._latest: dict[str, _Hour] = {}  # by bucket: most events are in the same hour as the previous one
+        self._first = 0  # the position of the first event
+        self._uploads: dict[str, list[tuple[str, Fact]]] = {}
+        self._hours: dict[tuple[str, datetime], tuple[Place, Figures]] = {}
 
     def add(self, page: Sequence[Notification]) -> None:
         """Add the facts from these events."""
-        arms = self._ARMS
+        if page and not self._first:
+            self._first = page[0].id
         for each in page:
-            arm = arms.get(each.topic)
-            if arm is not None:
-                arm(self, fact_of(each.state))
+            topic = each.topic
+            changes, happened = topic in REQUESTS or topic in CHANGES, HAPPENED.get(topic)
+            if not changes and happened is None:
+                continue
+            fact = fact_of(each.state)
+            if changes:
+                self._uploads.setdefault(fact.upload_id, []).append((topic, fact))
+            if happened is not None:
+                happened(self._hour(fact.origin).counts, fact)
 
     async def write(self, transaction: PoolConnection) -> None:
-        """Write all facts: one statement per table."""
+        """Write all facts."""
         await self.write_into(transaction, "upwell")
 
     async def write_into(self, transaction: Connection | PoolConnection, schema: str) -> None:
-        """Write all facts into the tables of a schema."""
+        """Write all facts into the table of a schema."""
         # a crash of PostgreSQL loses the position as well, so that the rows are written again
         await transaction.execute(
             "SET LOCAL synchronous_commit = off;"
             # plans are made while the tables are empty, and kept as they grow
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
         )
-        new: list[_Upload] = []
-        changed: list[_Upload] = []
-        for upload in self._uploads.values():
-            (changed if upload.requested_at is None else new).append(upload)
-        for statement, rows in (
-            ("insert_analytics_uploads", new),
-            ("update_analytics_uploads", changed),
-            ("add_analytics_hours", list(self._hours.values())),
-        ):
-            if rows:
-                query = QUERIES[statement].replace("upwell.analytics_", f"{schema}.analytics_")
-                await transaction.execute(query, msgspec.json.encode(rows).decode())
+        earlier = await self._earlier(transaction)
+        for upload_id, events in self._uploads.items():
+            known = folded(earlier.get(upload_id, ()))
+            if known is not None:
+                known.count(self._hour(known.place), -1)
+            upload = folded(events, known)
+            if upload is not None:
+                upload.count(self._hour(upload.place), 1)
+        rows = [
+            _Row(
+                place.organization_id,
+                place.namespace_id,
+                bucket_id,
+                hour,
+                changed(figures.counts),
+                changed(figures.durations),
+                changed(figures.failures),
+            )
+            for (bucket_id, hour), (place, figures) in self._hours.items()
+        ]
+        if rows:
+            query = QUERIES["add_analytics_figures"].replace("upwell.analytics_", f"{schema}.analytics_")
+            await transaction.execute(query, msgspec.json.encode(rows).decode())
 
-    def _requested(self, fact: Fact) -> None:
-        self._new(fact, _PENDING)
+    async def _earlier(self, transaction: Connection | PoolConnection) -> dict[str, list[tuple[str, Fact]]]:
+        """Return the earlier events of the uploads that were requested earlier."""
+        known = [upload_id for upload_id, ((topic, _), *_) in self._uploads.items() if topic not in REQUESTS]
+        found: dict[str, list[tuple[str, Fact]]] = {}
+        if known:
+            for row in await transaction.fetch(QUERIES["analytics_streams"], known, self._first):
+                found.setdefault(row["originator_id"], []).append((row["topic"], fact_of(row["state"])))
+        return found
 
-    def _skipped(self, fact: Fact) -> None:
-        self._new(fact, _SKIPPED)
+    def _hour(self, place: Place) -> Figures:
+        key = place.bucket_id, hour_of(place)
+        found = self._hours.get(key)
+        if found is None:
+            found = self._hours[key] = place, Figures()
+        return found[1]
 
-    def _started(self, fact: Fact) -> None:
-        upload = self._upload(fact, _IN_PROGRESS)
-        upload.started_at = upload.started_at or fact.origin.at
 
-    def _verification_began(self, fact: Fact) -> None:
-        upload = self._upload(fact)
-        upload.started_at = upload.started_at or fact.origin.at
-        upload.processing = True
-
-    def _verification_abandoned(self, fact: Fact) -> None:
-        self._upload(fact).processing = False
-
-    def _verified(self, fact: Fact) -> None:
-        if fact.content is not None:
-            self._upload(fact).size_bytes = fact.content.size_bytes
-
-    def _completed(self, fact: Fact) -> None:
-        upload = self._upload(fact, _COMPLETED)
-        upload.completed_at = fact.origin.at
-        upload.duplicate = fact.duplicate_of is not None
-        self._hour(fact).stored_bytes += fact.accepted_bytes
-
-    def _failed(self, fact: Fact) -> None:
-        self._upload(fact, _FAILED).reason = fact.reason
-
-    def _canceled(self, fact: Fact) -> None:
-        self._upload(fact, _CANCELED)
-        self._hour(fact).stored_bytes += fact.kept_bytes
-
-    def _forgotten(self, fact: Fact) -> None:
-        self._hour(fact).stored_bytes -= fact.freed_bytes
-
-    def _inherited(self, fact: Fact) -> None:
-        self._hour(fact).stored_bytes += fact.accepted_bytes
-
-    def _avoided(self, fact: Fact) -> None:
-        hour = self._hour(fact)
-        hour.avoided += 1
-        hour.avoided_bytes += fact.saved_bytes
-
-    def _object_created(self, fact: Fact) -> None:
-        self._hour(fact).objects += 1
-
-    def _object_deleted(self, fact: Fact) -> None:
-        self._hour(fact).objects -= 1
-
-    def _new(self, fact: Fact, status: str) -> None:
-        place = fact.origin
-        self._uploads[fact.upload_id] = _Upload(
-            fact.upload_id,
-            place.organization_id,
-            place.namespace_id,
-            place.bucket_id,
-            requested_at=place.at,
-            status=status,
-            processing=False,
-            duplicate=False,
-        )
-
-    def _upload(self, fact: Fact, status: str | None = None) -> _Upload:
-        """Return the facts about an upload. Every status but `processing` ends the processing."""
-        upload = self._uploads.get(fact.upload_id)
-        if upload is None:
-            upload = self._uploads[fact.upload_id] = _Upload(fact.upload_id)
-        if status is not None:
-            upload.status = status
-            upload.processing = False
-        return upload
-
-    def _hour(self, fact: Fact) -> _Hour:
-        place = fact.origin
-        hour = self._latest.get(place.bucket_id)
-        if hour is None or not hour.hour <= place.at < hour.end:
-            begin = step_begin(place.at, Interval.HOUR)
-            hour = self._hours.get((place.bucket_id, begin))
-            if hour is None:
-                hour = _Hour(place.organization_id, place.namespace_id, place.bucket_id, begin, begin + _HOUR)
-                self._hours[place.bucket_id, begin] = hour
-            self._latest[place.bucket_id] = hour
-        return hour
-
-    _ARMS: ClassVar[Mapping[str, Callable[["GatheredFigures", Fact], None]]] = {
-        topic_of(UploadRequested): _requested,
-        topic_of(UploadSkipped): _skipped,
-        topic_of(UploadStarted): _started,
-        topic_of(UploadVerificationBegan): _verification_began,
-        topic_of(UploadVerificationAbandoned): _verification_abandoned,
-        topic_of(UploadVerified): _verified,
-        topic_of(UploadCompleted): _completed,
-        topic_of(UploadFailed): _failed,
-        topic_of(UploadCanceled): _canceled,
-        topic_of(UploadBytesInherited): _inherited,
-        topic_of(UploadDeleted): _forgotten,
-        topic_of(UploadForgotten): _forgotten,
-        topic_of(UploadDuplicateAvoided): _avoided,
-        topic_of(ObjectCreated): _object_created,
-        topic_of(ObjectDeleted): _object_deleted,
-    }
+def changed(counts: Counter[Any]) -> dict[Any, int]:
+    """Return the counters that are not 0."""
+    return {name: count for name, count in counts.items() if count}
 
 
 class PostgresAnalytics:
@@ -326,16 +186,29 @@ def _where(area: Area) -> tuple[str, str | None, list[str] | None]:
 
 
 def _figures(row: dict[str, Any]) -> UploadFigures:
-    median, p95, p99 = row.pop("latency_ms") or (None, None, None)
-    return UploadFigures(latency_p50_ms=median, latency_p95_ms=p95, latency_p99_ms=p99, **row)
+    took_us, timed, bits_per_second = row.pop("took_us"), row.pop("timed"), row.pop("bits_per_second")
+    durations = {int(slot): uploads for slot, uploads in (row.pop("durations") or {}).items()}
+    median, p95, p99 = (_milliseconds(percentile_us(durations, part)) for part in (0.5, 0.95, 0.99))
+    return UploadFigures(
+        latency_avg_ms=_milliseconds(took_us / row["completed"]) if row["completed"] else None,
+        latency_p50_ms=median,
+        latency_p95_ms=p95,
+        latency_p99_ms=p99,
+        throughput_mbps=bits_per_second / timed / 1_000_000 if timed else None,
+        **row,
+    )
+
+
+def _milliseconds(microseconds: float | None) -> float | None:
+    return None if microseconds is None else microseconds / 1000
 
 
 async def rebuild_analytics(url: str) -> None:
-    """Empty the tables and reset the position, atomically: workers rebuild them. `url`: the owner's."""
+    """Empty the table and reset the position, atomically: workers rebuild them. `url`: the owner's."""
     connection = await connect(url, role=None)
     try:
         async with connection.transaction():
-            await connection.execute("TRUNCATE upwell.analytics_uploads, upwell.analytics_hours")
+            await connection.execute("TRUNCATE upwell.analytics_figures")
             await connection.execute(QUERIES["forget_subscription"], NAME)
     finally:
         await connection.close()

@@ -31,9 +31,9 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
 class UploadFigures(msgspec.Struct, frozen=True, kw_only=True):
     """The outcomes of the uploads that were requested in a step. `at`: its beginning; None: in total.
 
-    Latency is the time from the request to the completion, throughput the mean over the uploads in that time, in
-    megabits per second; both are None without completed uploads. `started`: a part was signed, or the bytes were seen.
-    `completed_bytes`: verified bytes; `duplicate_bytes`: those of them that were not kept again.
+    Latency is the time from the request to the completion, its percentiles within 2 %; throughput is the mean over the
+    uploads in that time, in megabits per second. Both are None without completed uploads. `started`: a part was signed,
+    or the bytes were seen. `completed_bytes`: verified bytes; `duplicate_bytes`: those that were not kept again.
     """
 
     at: datetime | None
@@ -94,7 +94,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Analytics(Protocol):
-    """Returns figures from `start` up to but excluding `end`.
+    """Returns figures from `start` up to but excluding `end`; the hours of both count completely.
 
     Its methods raise `LogUnavailableError` when the store is unreachable.
     """
@@ -110,12 +110,12 @@ class Analytics(Protocol):
     async def changes(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[Change]:
         """Return a row for everything before `start`, if any, and one for each step with a change, in order.
 
-        `start` is the beginning of a step; the hour of `end` counts completely.
+        `start` is the beginning of a step.
         """
         ...
 
     async def buckets(self, area: Area, *, start: datetime, end: datetime, limit: int) -> Sequence[BucketFigures]:
-        """Return the buckets that are or were not empty, the largest first; the hours of both ends count completely."""
+        """Return the buckets that are or were not empty, the largest first."""
         ...
 
     async def progress(self) -> Progress:

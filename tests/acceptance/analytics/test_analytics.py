@@ -154,7 +154,7 @@ async def test_what_was_before_the_time_asked_for_is_still_held(tenant: Tenant) 
         await complete(client)
         await caught_up(client)
         owner = await connect(tenant.database.owner_url, role=None)
-        move = "UPDATE upwell.analytics_hours SET hour = hour + $2::interval WHERE bucket_id = $1"
+        move = "UPDATE upwell.analytics_figures SET hour = hour + $2::interval WHERE bucket_id = $1"
         await owner.execute(move, tenant.bucket.bucket_id, -timedelta(days=40))
         storage = (await client.get(f"{BUCKET}/storage")).json()
         assert {each["total_size_bytes"] for each in storage["metrics"]} == {100}

@@ -296,7 +296,7 @@ async def test_subscriptions_are_listed_with_their_lag(
 
 async def test_figures_are_rebuilt_on_command(tmp_path: Path, database: Database) -> None:
     owner = await connect(database.owner_url, role=None)
-    await owner.execute("INSERT INTO upwell.subscriptions VALUES ('analytics.v1', 9, NULL, NULL, now())")
+    await owner.execute("INSERT INTO upwell.subscriptions VALUES ('analytics.v2', 9, NULL, NULL, now())")
     ran = await run(
         "analytics", "rebuild", folder=tmp_path, variables={"UPWELL_DATABASE_OWNER_URL": database.owner_url}
     )

@@ -73,7 +73,7 @@ async def server_is_back(url: str) -> None:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("name", ["webhooks", "analytics.v1"])
+@pytest.mark.parametrize("name", ["webhooks", "analytics.v2"])
 async def test_what_a_crash_takes_back_of_a_projection_is_made_again(database: Database, name: str) -> None:
     async with AsyncExitStack() as stack:
         stack.enter_context(capture_logs())
@@ -116,7 +116,7 @@ async def test_what_a_crash_takes_back_of_a_projection_is_made_again(database: D
             requested += [await account.request(log) for _ in range(3)]
             await caught_up(pool, name, await log.head())
             stopping.set()
-        assert await READ[name](pool) == requested
+        assert await READ[name](pool) in (requested, len(requested))
 
 
 async def queued(pool: Pool) -> list[str]:
@@ -124,12 +124,11 @@ async def queued(pool: Pool) -> list[str]:
     return [each["stream_id"] for batch in batches for each in batch["deliveries"]]
 
 
-async def counted(pool: Pool) -> list[str]:
-    rows = await pool.fetch("SELECT upload_id FROM upwell.analytics_uploads ORDER BY 1")
-    return [row["upload_id"] for row in rows]
+async def counted(pool: Pool) -> int:
+    return int(await pool.fetchval("SELECT sum(requested) FROM upwell.analytics_figures"))
 
 
-READ: dict[str, Callable[[Pool], Awaitable[list[str]]]] = {"webhooks": queued, "analytics.v1": counted}
+READ: dict[str, Callable[[Pool], Awaitable[object]]] = {"webhooks": queued, "analytics.v2": counted}
 
 
 async def caught_up(pool: Pool, name: str, position: int) -> None:

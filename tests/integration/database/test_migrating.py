@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from adapters.postgres.analytics.analytics import check_analytics
 from adapters.postgres.database import migrating
 from adapters.postgres.database.checking import DatabaseUnusableError, check_database
 from adapters.postgres.database.connecting import SERVICE_ROLE, Connection, connect
@@ -41,6 +42,8 @@ from tests.integration.events.test_writer_recovery import running_log
 
 OLDER = Path(__file__).parent / "older_database" / "0089.sql"
 NEWER = [99, 0, 0]
+NEW = [name for number, name, _ in migrating.migrations() if number > 100]
+CHANGED = {"analytics_uploads", "analytics_hours", "subscriptions"}
 CALLED = """
     SELECT p.oid::regprocedure::text || ' ' || pg_get_function_result(p.oid) AS signature FROM pg_proc p
     WHERE pronamespace = 'upwell'::regnamespace AND has_function_privilege('upwell_service', p.oid, 'EXECUTE')
@@ -123,15 +126,17 @@ async def test_an_older_database_is_taken_over_with_all_that_is_in_it(older: Dat
     before = await rows(older)
     assert {name for name, (count, _) in before.items() if count == 0} <= {"webhook_dropped"}
 
-    assert await migrate(older.owner_url) == [f"{len(functions())} functions"]
+    assert await migrate(older.owner_url) == [*NEW, f"{len(functions())} functions"]
 
-    assert await rows(older) == before
+    after = await rows(older)
+    assert {name for name, found in before.items() if after.get(name) != found} == CHANGED
     async with owning(older) as owner:
-        assert [tuple(row) for row in await owner.fetch("SELECT number, name FROM upwell.migrations")] == [
-            (100, "0100_tables.sql")
-        ]
+        applied = await owner.fetch("SELECT name FROM upwell.migrations ORDER BY number")
+        assert [row["name"] for row in applied] == ["0100_tables.sql", *NEW]
         assert {row["name"] for row in await owner.fetch("SELECT name FROM upwell.functions")} == functions().keys()
     assert (await rebuild(older.owner_url, swap=False)).differences == {}
+    assert await check_analytics(older.owner_url) == {}
+    assert after["analytics_figures"][0] > 0
     assert await migrate(older.owner_url) == []
 
 
@@ -355,13 +360,13 @@ async def test_a_migration_that_fails_leaves_everything_as_it_was(
     before = await catalogue(fresh.owner_url)
     known = migrating.migrations()
     broken = [
-        (101, "0101_more.sql", "CREATE TABLE upwell.more (n int)"),
-        (102, "0102_broken.sql", "TABLE upwell.nowhere"),
+        (901, "0901_more.sql", "CREATE TABLE upwell.more (n int)"),
+        (902, "0902_broken.sql", "TABLE upwell.nowhere"),
     ]
     monkeypatch.setattr(migrating, "migrations", lambda: [*known, *broken])
     wanting(monkeypatch, {"one_more": ADDING_ONE})
 
-    with pytest.raises(MigrationError, match=r"The migration 0102_broken\.sql does not match"):
+    with pytest.raises(MigrationError, match=r"The migration 0902_broken\.sql does not match"):
         await migrate(fresh.owner_url)
 
     assert await catalogue(fresh.owner_url) == before
@@ -374,11 +379,11 @@ async def test_a_migration_may_call_a_function_that_comes_with_it(
     fresh: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = migrating.migrations()
-    calls = (101, "0101_calls.sql", "CREATE TABLE upwell.more AS SELECT upwell.one_more(41) AS n")
+    calls = (901, "0901_calls.sql", "CREATE TABLE upwell.more AS SELECT upwell.one_more(41) AS n")
     monkeypatch.setattr(migrating, "migrations", lambda: [*known, calls])
     wanting(monkeypatch, {"one_more": ADDING_ONE})
 
-    assert await migrate(fresh.owner_url) == ["0101_calls.sql", "1 function"]
+    assert await migrate(fresh.owner_url) == ["0901_calls.sql", "1 function"]
 
     async with owning(fresh) as owner:
         assert await owner.fetchval("SELECT n FROM upwell.more") == 42
@@ -393,8 +398,8 @@ async def test_a_released_migration_that_was_changed_is_refused(fresh: Database)
 
 async def test_a_database_with_a_migration_of_a_newer_version_is_refused(fresh: Database) -> None:
     async with owning(fresh) as owner:
-        await owner.execute("INSERT INTO upwell.migrations VALUES (101, '0101_more.sql', '', now())")
-    with pytest.raises(MigrationError, match=r"A newer Upwell migrated this database \(migration 101\)"):
+        await owner.execute("INSERT INTO upwell.migrations VALUES (901, '0901_more.sql', '', now())")
+    with pytest.raises(MigrationError, match=r"A newer Upwell migrated this database \(migration 901\)"):
         await migrate(fresh.owner_url)
 
 

@@ -173,24 +173,10 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
     figures = PostgresAnalytics(TenantReads(pool))
     area = Area(organization_id=own.organization_id)
     always = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2100, 1, 1, tzinfo=UTC)}
-    for statement, row in (
-        (
-            "insert_analytics_uploads",
-            {
-                "id": f"{upload_id}_",
-                "asked": "2026-01-01T00:00:00Z",
-                "status": "FAILED",
-                "reason": "expired",
-            }
-            | {"busy": False, "twin": False, "org": own.organization_id, "ns": namespace, "bucket": bucket},
-        ),
-        (
-            "add_analytics_hours",
-            {"hour": "2026-01-01T00:00:00Z", "stored_bytes": 1, "objects": 1, "avoided": 0, "avoided_bytes": 0},
-        ),
-    ):
-        where = {"organization_id": own.organization_id, "namespace_id": namespace, "bucket_id": bucket}
-        await owner.execute(QUERIES[statement], json.dumps([row | where]))
+    where = {"organization_id": own.organization_id, "namespace_id": namespace, "bucket_id": bucket}
+    hour = {"hour": "2026-01-01T00:00:00Z", "durations": {}, "failures": {"expired": 1}}
+    counts = {"stored_bytes": 1, "objects": 1, "requested": 1, "failed": 1}
+    await owner.execute(QUERIES["add_analytics_figures"], json.dumps([{**where, **hour, "counts": counts}]))
     await owner.close()
     questions: list[Callable[[], Awaitable[object]]] = [
         lambda: reads.upload(namespace, upload_id),

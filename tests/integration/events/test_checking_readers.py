@@ -1,6 +1,7 @@
 """`upwell rebuild --check` where readers of the log have missed some of it, and how that is mended."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from functools import partial
 from adapters.postgres.analytics.analytics import AnalyticsProjection, check_analytics
 from adapters.postgres.database.comparing import Difference
 from adapters.postgres.database.connecting import connect
+from adapters.postgres.database.queries import QUERIES
 from application.keys.callers import acting_for
 from domain.webhooks.webhook import WebhookSettings
 from entrypoints.settings import Settings
@@ -63,15 +65,15 @@ async def test_what_was_missed_is_named_with_the_command_that_mends_it(settings:
         owner = await connect(database.owner_url, role=None)
         lost = "UPDATE upwell.webhook_batches SET deliveries = deliveries - 1 RETURNING deliveries->0->>'position'"
         first = int(await owner.fetchval(lost))
-        await owner.execute("UPDATE upwell.subscriptions SET position = position + 1000 WHERE name = 'analytics.v1'")
+        await owner.execute("UPDATE upwell.subscriptions SET position = position + 1000 WHERE name = 'analytics.v2'")
 
         code, printed = await upwell(settings, "rebuild", "--check")
         mend = f"upwell webhooks replay {webhook.webhook_id} --after {first} --until {first + 1}"
         assert code == 1
         assert f"1 events were never queued: {first + 1}; run '{mend}'" in printed
-        assert "analytics.v1: its position" in printed
+        assert "analytics.v2: its position" in printed
         assert "is beyond the end of the log" in printed
-        await owner.execute("UPDATE upwell.subscriptions SET position = position - 1000 WHERE name = 'analytics.v1'")
+        await owner.execute("UPDATE upwell.subscriptions SET position = position - 1000 WHERE name = 'analytics.v2'")
 
         code, printed = await upwell(settings, *mend.split()[1:])
         assert (code, printed) == (0, f"1 messages are queued for {webhook.webhook_id}.\n")
@@ -89,12 +91,11 @@ async def test_figures_that_were_never_counted_differ_from_a_new_count(database:
     async with running(settings) as services:
         await catch_up(services)
         owner = await connect(database.owner_url, role=None)
-        await owner.execute(
-            "INSERT INTO upwell.analytics_uploads"
-            " (upload_id, organization_id, namespace_id, bucket_id, requested_at, status, processing, duplicate)"
-            " VALUES ('upl_1', 'a', 'b', 'c', now(), 'PENDING', false, false)"
-        )
-        assert await check_analytics(database.owner_url) == {"analytics_uploads": Difference(1, ("upl_1",))}
-        await owner.execute("DELETE FROM upwell.analytics_uploads")
+        row = {"organization_id": "a", "namespace_id": "b", "bucket_id": "c", "hour": "2026-01-01T00:00:00Z"}
+        others = {"counts": {"requested": 1}, "durations": {}, "failures": {}}
+        await owner.execute(QUERIES["add_analytics_figures"], json.dumps([row | others]))
+        (difference,) = (await check_analytics(database.owner_url)).items()
+        assert difference == ("analytics_figures", Difference(1, ("c/2026-01-01 00:00:00+00",)))
+        await owner.execute("DELETE FROM upwell.analytics_figures")
         assert await check_analytics(database.owner_url) == {}
         await owner.close()
