@@ -399,7 +399,7 @@ def _updated(command: UpdateKey, key: ActiveKey) -> tuple[ApiKeyEvent, ...]:
                 origin=command.origin, key_id=key.key_id, scopes=new.scopes, allowed_origins=new.allowed_origins
             )
         )
-    settings = made_from(ApiKeySettingsChanged, new, origin=command.origin, key_id=key.key_id)
+    settings = made_from(ApiKeySettingsChanged, new, origin=command.origin)
     if any(
         getattr(settings, f) != getattr(key, f) for f in ("name", "description", "rate_limit_override", "expires_at")
     ):

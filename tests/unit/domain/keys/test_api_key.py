@@ -18,6 +18,7 @@ from domain.keys.api_key import (
     ApiKeyScopesChanged,
     ApiKeySettingsChanged,
     CreateKey,
+    NoKey,
     Permission,
     Powers,
     Reach,
@@ -101,6 +102,25 @@ def test_a_key_is_taken_back() -> None:
     assert given(CREATED).when(REVOKE).then(REVOKED) == RevokedKey(key_id="key_1")
 
 
+def test_open_uploads_of_a_revoked_key_may_finish_if_the_command_says_so() -> None:
+    given(CREATED).when(RevokeKey(origin=ORIGIN, lets_open_finish=True)).then(
+        ApiKeyRevoked(origin=ORIGIN, key_id="key_1", lets_open_finish=True)
+    )
+
+
+def test_changes_of_a_key_that_is_not_active_change_nothing() -> None:
+    change = ApiKeyPermissionsChanged(origin=ORIGIN, key_id="key_1", permissions=(Permission.READ,))
+
+    assert given(CREATED, REVOKED, change).state == RevokedKey(key_id="key_1")
+    assert given(change).state == NoKey()
+
+
+def test_a_missing_key_is_named_by_its_id() -> None:
+    missing = API_KEY.not_found("key_1")
+
+    assert (type(missing), missing.code, missing.details) == (NotFoundError, "key_not_found", {"key_id": "key_1"})
+
+
 def test_revoking_a_key_twice_appends_no_event() -> None:
     given(CREATED, REVOKED).when(REVOKE).then_nothing()
 
@@ -131,6 +151,10 @@ def test_a_key_for_pages_of_one_origin_is_created_with_it() -> None:
 
 def test_a_key_gets_another_secret_in_one_event() -> None:
     assert given(CREATED).when(ROTATE).then(ROTATED) == ACTIVE
+
+
+def test_a_key_without_an_end_gets_another_secret() -> None:
+    given(msgspec.structs.replace(CREATED, expires_at=None)).when(ROTATE).then(ROTATED)
 
 
 @pytest.mark.parametrize("expired_at", [NOW, NOW - timedelta(days=1)])
@@ -324,8 +348,13 @@ def test_a_scope_that_opens_nothing_gets_a_warning(scope: dict[str, Any], why: s
     assert opens or notes
 
 
-def test_a_key_without_permissions_gets_a_warning() -> None:
-    assert idle_scopes((), (), "org_1") == ("The key has no permissions: it allows nothing.",)
+@pytest.mark.parametrize("scopes", [(), (READ_ONLY,)])
+def test_a_key_without_permissions_gets_one_warning(scopes: tuple[dict[str, Any], ...]) -> None:
+    assert idle_scopes((), scopes, "org_1") == ("The key has no permissions: it allows nothing.",)
+
+
+def test_a_scope_of_a_key_that_may_do_everything_has_an_effect_with_any_operation() -> None:
+    assert idle_scopes((Permission.ADMIN,), (READ_ONLY,), "org_1") == ()
 
 
 def test_the_limits_of_a_key_limit_the_keys_that_it_issues() -> None:

@@ -65,6 +65,11 @@ def test_a_token_without_types_takes_any() -> None:
     given(issued(content_types=())).when(use(content_type="font/woff2", size_bytes=1)).then(USED)
 
 
+@pytest.mark.parametrize("size", [None, 0, 10**12])
+def test_a_token_without_a_size_limit_takes_any_size(size: int | None) -> None:
+    given(issued(max_size_bytes=None)).when(use(size_bytes=size)).then(USED)
+
+
 @pytest.mark.parametrize("kind", ["image", "image/", "*", "*/png", "image/png;q=1", "a/b/c", ""])
 def test_an_invalid_type_is_not_issued(kind: str) -> None:
     wish = msgspec.structs.replace(ISSUE, content_types=(kind,))
@@ -95,6 +100,7 @@ def test_a_token_is_issued_once_and_used_only_then() -> None:
     given(issued()).when(ISSUE).then_refused(WrongStateError, "wrong_state")
     given().when(use()).then_refused(UnauthenticatedError, "token_unknown")
     assert given(USED).state == NoToken()
+    assert UPLOAD_TOKEN.not_found("utk_1").code == "token_unknown"
 
 
 def test_a_size_that_is_left_out_is_that_of_an_empty_file_where_the_token_limits_it() -> None:
