@@ -27,6 +27,7 @@ from domain.keys.api_key import Permission
 from domain.objects.object import ReplaceDeniedError
 from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.content import Claimed
+from domain.uploads.request import UploadRequest
 from domain.uploads.upload import (
     STATUS_OF,
     UPLOAD,
@@ -201,15 +202,16 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         if not await self.verify.may_replace(loaded, named_by):
             raise ReplaceDeniedError
 
-    async def _check_claims(self, loaded: Loaded[UploadEvent, Upload], seen: Fetched, claimed: Claimed) -> None:
+    async def _check_claims(
+        self, loaded: Loaded[UploadEvent, Upload], request: UploadRequest, seen: Fetched, claimed: Claimed
+    ) -> None:
         """Refuse wrong claims about bytes that match the request; the hash of a large file is not compared."""
         content = seen.content
         if await self.verify.refutes(loaded, content, Claimed()) is not None:
             return
-        request = request_of(loaded.state)
-        sha256 = None if request is None else request.declared_sha256
+        sha256 = request.declared_sha256
         if claimed.sha256 is not UNSET and content.size_bytes < self.rules.inline_limit_bytes:
-            sha256 = await self.verify.sha256_of(loaded, seen)
+            sha256 = await self.verify.sha256_of(request, seen)
         wrong = await self.verify.refutes(loaded, content, claimed, sha256=sha256)
         if wrong is not None:
             raise WrongStateError(
@@ -242,15 +244,15 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
                 raise _not_yours("without knowing the number of its parts")
             await put_together(self.storage, loaded.state, parts)
         request = request_of(loaded.state)
-        seen = await fetch_stored(self.storage, request) if request else None
-        if seen is None:
+        seen = None if request is None else await fetch_stored(self.storage, request)
+        if request is None or seen is None:
             raise WrongStateError(
                 "content_not_found",
                 "No bytes are stored for this upload: send the file to its URL, then confirm again.",
                 {"upload_id": loaded.stream_id},
             )
         if not confirmer.requested:
-            await self._check_claims(loaded, seen, claimed)
+            await self._check_claims(loaded, request, seen, claimed)
             command = msgspec.structs.replace(command, claimed=Claimed(policy=claimed.policy))
         return command, seen
 

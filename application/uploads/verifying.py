@@ -188,10 +188,9 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         wrong = judge(found, request, claimed=claimed, max_size_bytes=await self._max_size_bytes(loaded))
         return None if wrong is None else wrong.reason
 
-    async def sha256_of(self, loaded: Loaded[UploadEvent, Upload], fetched: Fetched) -> str:
+    async def sha256_of(self, request: UploadRequest, fetched: Fetched) -> str:
         """Return the SHA-256 of the bytes; they are read, unless they were fetched or storage has checked it."""
-        request = request_of(loaded.state)
-        return (await self._read((request.storage_key if request else None) or "", fetched, None))[0]
+        return (await self._read(request.storage_key or "", fetched, None))[0]
 
     async def may_replace(self, loaded: Loaded[UploadEvent, Upload], actor_id: str) -> bool:
         """Return whether an actor currently may replace the content of objects in the upload's bucket."""

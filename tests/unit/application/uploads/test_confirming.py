@@ -46,6 +46,7 @@ async def test_a_confirmed_upload_is_verified_and_becomes_an_object(client: Clie
     record = await client.record(answer)
     assert (confirmed.status, confirmed.record) == (Status.COMPLETED, record)
     assert (confirmed.task_id, confirmed.message) == (record.task_id, None)
+    assert (await client.task(confirmed.task_id)).actor_id == "", "no task is stored"
     assert (record.sha256, record.etag, record.version_id) == (SHA256, stored.etag, stored.version_id)
     made = await client.world.read_side.bucket_object(client.namespace.namespace_id, record.object_id or "")
     assert made is not None
@@ -87,8 +88,9 @@ async def test_a_second_confirm_gets_the_same_answer_and_records_nothing(client:
     assert await client.world.log.head() == before
 
 
-async def test_a_confirm_before_the_bytes_changes_nothing_and_may_be_repeated(client: Client) -> None:
-    answer = await client.request()
+@pytest.mark.parametrize("size", [len(BYTES), None])
+async def test_a_confirm_before_the_bytes_changes_nothing_and_may_be_repeated(client: Client, size: int | None) -> None:
+    answer = await client.request(size=size)
     before = await client.world.log.head()
 
     with pytest.raises(WrongStateError) as caught:
