@@ -8,7 +8,7 @@ import pytest
 from application.handling import ATTEMPTS
 from application.ports.events.event_log import Command, VersionConflictError
 from application.ports.storage.object_storage import StorageUnavailableError
-from application.ports.tasks.tasks import TaskStatus, TaskType
+from application.ports.tasks.tasks import TaskRecord, TaskStatus, TaskType
 from application.rules import Rules
 from application.uploads.sending_parts import WantedPart
 from domain.buckets.bucket import Policy, UniqueKey
@@ -213,11 +213,28 @@ async def test_a_task_is_answered_at_once_and_a_worker_ends_it(client: Client) -
     answer = await client.request()
     client.put(answer)
 
+    client.world.clock.advance(timedelta(minutes=1))
     confirmed = await client.confirm(answer, as_task=True)
 
     assert confirmed.status is Status.PROCESSING
     assert confirmed.task_id
     assert confirmed.record == await client.record(answer)
+    assert client.world.tasks._tasks[confirmed.task_id] == TaskRecord(
+        task_id=confirmed.task_id,
+        organization_id=client.caller.organization.organization_id,
+        namespace_id=client.namespace.namespace_id,
+        task_type=TaskType.CONFIRM_UPLOAD,
+        status=TaskStatus.PENDING,
+        actor_id=client.caller.actor_id,
+        inputs=(answer.record.upload_id,),
+        outputs=(),
+        additional_data={},
+        error=None,
+        upload_id=answer.record.upload_id,
+        created_at=client.world.clock.now(),
+        updated_at=client.world.clock.now(),
+        position=1,
+    )
     again = await client.confirm(answer)
     assert (again.status, again.task_id) == (Status.PROCESSING, confirmed.task_id)
     await client.world.pass_time(timedelta(0))
