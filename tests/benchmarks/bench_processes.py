@@ -68,7 +68,7 @@ class Watch:
         """Take samples until the end."""
         owner = await connect(self.database.owner_url, role=None)
         while not until.is_set():
-            row = await owner.fetchrow(HELD)
+            [row] = await owner.fetch(HELD)
             self.samples.append((row["holders"], row["waiting"]))
             await asyncio.sleep(SAMPLE_SECONDS)
         await owner.close()

@@ -5,7 +5,8 @@ Run: `uv run python -m tests.benchmarks.scale [--uploads 10000000] [--completed 
 
 One data set at a time: the uploads are appended to the log (see `scale_data`) up to `--small`, everything is measured,
 the rest is appended, and everything is measured again. Each request is for another upload, place or word, drawn at
-random. The tables are vacuumed and analysed after the filling, as autovacuum would do.
+random. A page is so short that it is full at both sizes. The tables are vacuumed and analysed after the filling, as
+autovacuum would do.
 
 `--folder`: a folder for the database that PostgreSQL's user can reach. A million uploads need 4 GB; the texts for
 search and the analytics are emptied before a rebuild, which needs the same room.
@@ -41,10 +42,8 @@ from tests.benchmarks.scale_data import DataSet, drawn, fill, make_tenants, toke
 from tests.stack import Stack, stack
 
 # as of a server with a few GB of memory; the embedded PostgreSQL has 128 MB
-POSTGRES = {"shared_buffers": "1GB", "max_wal_size": "4GB", "checkpoint_timeout": "15min"}
+POSTGRES = {"shared_buffers": "1GB", "max_wal_size": "2GB", "checkpoint_timeout": "15min"}
 CLIENTS = 4
-PAGE = 20
-FEED_PAGE = 100
 OK = 200
 ANY, SOME, NONE = '"results":[', '"results":[{', '"results":[]'
 DERIVED = """
@@ -66,6 +65,7 @@ class Measured:
     count: int = 0
     times_ms: list[float] = field(default_factory=list)
     cpu_us: list[float] = field(default_factory=list)
+    postgres_us: list[float] = field(default_factory=list)
     refused: int = 0
 
     @property
@@ -78,11 +78,17 @@ class Measured:
         """The median CPU time."""
         return statistics.median(self.cpu_us)
 
+    @property
+    def postgres(self) -> float:
+        """The median of PostgreSQL's part."""
+        return statistics.median(self.postgres_us)
+
     def add(self, figures: Figures) -> None:
         """Add a round."""
         self.count += figures.count
         self.times_ms.append(figures.cut(50) if len(figures.times) > 1 else figures.seconds / figures.count * 1000)
         self.cpu_us.append(sum(figures.cpu.values()) / figures.count * 1e6)
+        self.postgres_us.append(figures.cpu_us("postgres"))
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,7 @@ class Requests:
     def __init__(self, running: Stack, data: DataSet, filled: int, head: int) -> None:
         self._host = f"127.0.0.1:{running.port}"
         self._data, self._filled, self._head = data, filled, head
+        self._page = data.page
         self._chance = random.Random(filled)  # noqa: S311  # places, not secrets
 
     def number(self) -> int:
@@ -150,10 +157,10 @@ class Requests:
 
     def feed_last(self) -> Asked:
         """Return the request of the last events."""
-        return self._feed(max(self._head - FEED_PAGE, 0))
+        return self._feed(max(self._head - self._page, 0))
 
     def _feed(self, after: int) -> Asked:
-        return self._get(self.number(), f"/v1/events?after={after}&limit={FEED_PAGE}", '"events":[')
+        return self._get(self.number(), f"/v1/events?after={after}&limit={self._page}", '"events":[')
 
     def _get(self, number: int, target: str, expected: str) -> Asked:
         request = http_request("GET", target, self._host, self._data.tenant(number).headers)
@@ -161,7 +168,7 @@ class Requests:
 
     def _list(self, number: int, asked: dict[str, Any], expected: str, more: str = "") -> Asked:
         headers = {**self._data.tenant(number).headers, "Content-Type": "application/json"}
-        target = f"/v1/buckets/files/uploads/list?limit={PAGE}{more}"
+        target = f"/v1/buckets/files/uploads/list?limit={self._page}{more}"
         return Asked(http_request("POST", target, self._host, headers, json.dumps(asked).encode()), expected.encode())
 
 
@@ -363,7 +370,10 @@ async def send(requests: list[Asked], open_lines: Sequence[Line], meter: Meter) 
 def report(small: dict[str, Measured], large: dict[str, Measured]) -> list[dict[str, Any]]:
     """Print the table, and return its rows."""
     rows = []
-    print(f"\n{'':18} {'time':>6} {'CPU':>6}   {'small ms':>9} {'large ms':>9}   {'small us':>9} {'large us':>9}")
+    print(
+        f"\n{'':18} {'time':>6} {'CPU':>6}   {'small ms':>9} {'large ms':>9}   {'small us':>9} {'large us':>9}"
+        f"   {'PostgreSQL':>10} {'':>6}"
+    )
     for name, before in small.items():
         after = large[name]
         row = {
@@ -374,12 +384,16 @@ def report(small: dict[str, Measured], large: dict[str, Measured]) -> list[dict[
             "large_ms": after.ms,
             "small_cpu_us": before.cpu,
             "large_cpu_us": after.cpu,
+            "small_postgres_us": before.postgres,
+            "large_postgres_us": after.postgres,
             "refused": after.refused,
         }
         rows.append(row)
         print(
             f"{name:18} {row['time_ratio']:6.2f} {row['cpu_ratio']:6.2f}   {before.ms:9.3f} {after.ms:9.3f}"
-            f"   {before.cpu:9.0f} {after.cpu:9.0f}" + (f"   {after.refused} refused" if after.refused else ""),
+            f"   {before.cpu:9.0f} {after.cpu:9.0f}"
+            f"   {before.postgres:10.0f} {after.postgres:6.0f}"
+            + (f"   {after.refused} refused" if after.refused else ""),
             flush=True,
         )
     return rows
@@ -404,7 +418,8 @@ def main() -> None:
         tenants = uvloop.run(make_tenants(running, options.organizations))
         print(f"made {len(tenants):,} organizations in {time.perf_counter() - began:.0f} s", flush=True)
         every = round(options.uploads / options.completed)
-        data = DataSet(tenants, options.uploads, every, round(options.completed / options.real))
+        page = max(min(options.small // len(tenants), 20), 1)
+        data = DataSet(tenants, options.uploads, every, round(options.completed / options.real), page)
         scale = Scale(running, data, options.rounds, options.expire)
         watched = disk or running.folder
         uvloop.run(fill(running, data, 0, options.small, watched))

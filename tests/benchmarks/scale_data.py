@@ -76,12 +76,16 @@ def content(number: int) -> bytes:
 
 @dataclass
 class DataSet:
-    """The uploads of some tenants, in turn. One of `every` is completed, and one of `real_of` of these has bytes."""
+    """The uploads of some tenants, in turn. One of `every` is completed, and one of `real_of` of these has bytes.
+
+    `page`: of the lists that are requested.
+    """
 
     tenants: Sequence[Tenant]
     uploads: int
     every: int
     real_of: int
+    page: int
     began: datetime = field(default_factory=lambda: datetime.now(UTC) - YEAR)
 
     def tenant(self, number: int) -> Tenant:

@@ -76,19 +76,19 @@ class TenantReads:
         """Return all rows that the organization may see."""
         organization_id = acting_for.get()
         async with self._turns.turn(organization_id):
-            return await self._reads.fetch(_walled(query, len(arguments)), *arguments, organization_id, timeout=timeout)
+            return await self._reads.fetch(walled(query, len(arguments)), *arguments, organization_id, timeout=timeout)
 
     async def fetchrow(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # a record of asyncpg, or None
         """Return the first row that the organization may see."""
         organization_id = acting_for.get()
         async with self._turns.turn(organization_id):
-            return await self._reads.fetchrow(_walled(query, len(arguments)), *arguments, organization_id)
+            return await self._reads.fetchrow(walled(query, len(arguments)), *arguments, organization_id)
 
     async def fetchval(self, query: str, *arguments: object) -> Any:  # noqa: ANN401  # any type of column
         """Return the first column of the first row that the organization may see."""
         organization_id = acting_for.get()
         async with self._turns.turn(organization_id):
-            return await self._reads.fetchval(_walled(query, len(arguments)), *arguments, organization_id)
+            return await self._reads.fetchval(walled(query, len(arguments)), *arguments, organization_id)
 
 
 async def _read(pool: Pool, ask: Callable[[], Awaitable[Any]]) -> Any:  # noqa: ANN401  # the type of the query
@@ -103,7 +103,8 @@ async def _read(pool: Pool, ask: Callable[[], Awaitable[Any]]) -> Any:  # noqa: 
 
 
 @lru_cache(maxsize=256)
-def _walled(query: str, arguments: int) -> str:
+def walled(query: str, arguments: int) -> str:
+    """Return the query of one organization, which is the argument after those of the query."""
     asked = query.rstrip().rstrip(";")
     return f"""
         SELECT read.* FROM

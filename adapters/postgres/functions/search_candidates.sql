@@ -1,11 +1,13 @@
 -- Return the ids of the uploads or objects (`p_kind`) of a bucket whose text matches `p_pattern` (for ILIKE), and
 -- perhaps a few more whose text has changed since. NULL: no fast answer. Only for the organization of the caller: the
 -- function bypasses row-level security, under which LIKE may not use an index.
+-- The index of trigrams can only be read by a bitmap, which the sessions of tenants turn off.
 -- Called by: queries.sql (search_candidates).
 
 CREATE OR REPLACE FUNCTION upwell.search_candidates(p_kind text, p_bucket_id text, p_pattern text, p_limit integer)
 RETURNS text[] LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = upwell, pg_temp SET plan_cache_mode = force_custom_plan SET enable_seqscan = off AS $$
+SET search_path = upwell, pg_temp SET plan_cache_mode = force_custom_plan SET enable_seqscan = off
+SET enable_bitmapscan = on AS $$
 DECLARE
     asking text := current_setting('upwell.organization_id', true);
     head   bigint;
