@@ -33,7 +33,7 @@ from typing import Any
 import uvloop
 
 from adapters.embedded.postgres_binaries import choose_account
-from adapters.postgres.analytics.analytics import rebuild_analytics
+from adapters.postgres.analytics.analytics import NAME, rebuild_analytics
 from adapters.postgres.database.connecting import connect
 from adapters.postgres.database.rebuilding import rebuild
 from tests.benchmarks.bench_creates import print_durability
@@ -46,12 +46,12 @@ POSTGRES = {"shared_buffers": "1GB", "max_wal_size": "2GB", "checkpoint_timeout"
 CLIENTS = 4
 OK = 200
 ANY, SOME, NONE = '"results":[', '"results":[{', '"results":[]'
-DERIVED = """
+DERIVED = f"""
 SELECT (SELECT position FROM upwell.log_head) - least(
-    coalesce((SELECT position FROM upwell.subscriptions WHERE name = 'analytics.v1'), 0),
+    coalesce((SELECT position FROM upwell.subscriptions WHERE name = '{NAME}'), 0),
     CASE WHEN to_regclass('upwell.search_texts_trigrams') IS NULL THEN (SELECT position FROM upwell.log_head)
         ELSE (SELECT position FROM upwell.search_head) END)
-"""
+"""  # noqa: S608  # a name of ours
 SIZES = """
 SELECT relname, pg_total_relation_size(oid) AS bytes, pg_relation_size(oid) AS rows FROM pg_class
 WHERE relnamespace = 'upwell'::regnamespace AND relkind = 'r' ORDER BY 2 DESC LIMIT 6
