@@ -430,8 +430,6 @@ def evolve(key: ApiKey, event: ApiKeyEvent) -> ApiKey:
         case ApiKeyRotated():
             return key
         case ApiKeySettingsChanged() | ApiKeyPermissionsChanged() | ApiKeyScopesChanged():
-            if not isinstance(key, ActiveKey):
-                return key
             return changed_by(key, event)
         case _:
             assert_never(event)

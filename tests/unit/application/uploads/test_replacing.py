@@ -19,7 +19,7 @@ from domain.objects.composition import BlobWish
 from domain.refusals import ForbiddenError, WrongStateError
 from domain.uploads.parts import Multipart
 from domain.uploads.upload import Status
-from domain.uploads.upload_events import UploadFailed
+from domain.uploads.upload_events import UploadCompleted, UploadFailed
 from tests.unit.application.world import BYTES, SHA256, Client, World
 
 OTHER = b"quite another clip"
@@ -335,6 +335,26 @@ async def test_another_key_confirms_stored_bytes_and_wrong_bytes_fail_with_any_k
     with pytest.raises(WrongStateError) as caught:
         await stranger.confirm(wrong, etag="false")
     assert caught.value.code in {"hash_mismatch", "etag_mismatch"}
+
+
+async def test_a_claim_of_another_key_is_compared_again_if_the_upload_changes_during_the_confirm(
+    client: Client,
+) -> None:
+    stranger = await key_of(client, Permission.WRITE)
+    answer = await client.request()
+    stored = client.put(answer)
+
+    async def change() -> None:
+        client.put(answer, b"other bytes!")
+        await client.world.send_parts.sign_again(
+            client.caller, client.namespace, answer.record.upload_id, bucket_id=None
+        )
+
+    client.world.once_before(lambda event: isinstance(event, UploadCompleted), change)
+    with pytest.raises(WrongStateError, check=lambda error: error.code == "etag_mismatch"):
+        await stranger.confirm(answer, etag=stored.etag)
+
+    assert (await client.record(answer)).status is Status.PENDING
 
 
 async def test_a_false_claim_of_another_key_hides_no_fault_of_the_bytes(client: Client) -> None:

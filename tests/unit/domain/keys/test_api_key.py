@@ -108,9 +108,17 @@ def test_open_uploads_of_a_revoked_key_may_finish_if_the_command_says_so() -> No
     )
 
 
-def test_changes_of_a_key_that_is_not_active_change_nothing() -> None:
-    change = ApiKeyPermissionsChanged(origin=ORIGIN, key_id="key_1", permissions=(Permission.READ,))
-
+@pytest.mark.parametrize(
+    "change",
+    [
+        ApiKeyPermissionsChanged(origin=ORIGIN, key_id="key_1", permissions=(Permission.READ,)),
+        ApiKeyScopesChanged(origin=ORIGIN, key_id="key_1", scopes=(), allowed_origins=()),
+        ApiKeySettingsChanged(
+            origin=ORIGIN, key_id="key_1", name="ci", description="", rate_limit_override=1, expires_at=None
+        ),
+    ],
+)
+def test_changes_of_a_key_that_is_not_active_change_nothing(change: ApiKeyEvent) -> None:
     assert given(CREATED, REVOKED, change).state == RevokedKey(key_id="key_1")
     assert given(change).state == NoKey()
 
