@@ -522,14 +522,62 @@ DELETE FROM upwell.subscriptions WHERE name = $1;
 SELECT originator_id, topic, state FROM upwell.upwell_events
 WHERE originator_id = ANY ($1) AND notification_id < $2 ORDER BY originator_id, originator_version;
 
+-- name: analytics_labels
+-- The labels of uploads that have some.
+SELECT upload_id, labels FROM upwell.analytics_labels WHERE upload_id = ANY ($1);
+
+-- name: add_analytics_labels
+-- Keep the labels of uploads.
+INSERT INTO upwell.analytics_labels (upload_id, organization_id, labels)
+SELECT n->>0, n->>1, (n->2)::jsonb FROM json_array_elements($1::json) AS n;
+
+-- name: remove_analytics_labels
+-- Remove the labels of uploads that have gone.
+DELETE FROM upwell.analytics_labels WHERE upload_id = ANY ($1);
+
+-- name: analytics_fields
+-- The metadata fields of buckets that name some.
+SELECT bucket_id, fields FROM upwell.analytics_fields WHERE bucket_id = ANY ($1);
+
+-- name: add_analytics_fields
+-- Keep the metadata fields of buckets.
+INSERT INTO upwell.analytics_fields (bucket_id, organization_id, fields)
+SELECT n->>0, n->>1, (n->2)::jsonb FROM json_array_elements($1::json) AS n;
+
+-- name: remove_analytics_fields
+-- Remove the metadata fields of buckets.
+DELETE FROM upwell.analytics_fields WHERE bucket_id = ANY ($1);
+
+-- name: analytics_groups
+-- The combinations of labels in a month of a bucket.
+SELECT labels FROM upwell.analytics_groups WHERE bucket_id = $1 AND month = $2;
+
+-- name: add_analytics_group
+-- Keep a combination of labels.
+INSERT INTO upwell.analytics_groups (bucket_id, month, labels, organization_id)
+VALUES ($1, $2, $3::text::jsonb, $4) ON CONFLICT DO NOTHING;
+
+-- name: remove_empty_analytics_figures
+-- Remove the figures of groups without uploads.
+DELETE FROM upwell.analytics_figures f
+USING json_to_recordset($1::json) AS n(bucket_id text, hour timestamptz, labels jsonb)
+WHERE f.bucket_id = n.bucket_id AND f.hour = n.hour AND f.labels = n.labels AND f.requested = 0 AND f.stored_bytes = 0;
+
+-- name: analytics_keeps
+-- Whether a bucket names a metadata field.
+SELECT EXISTS (
+    SELECT FROM upwell.buckets
+    WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
+        AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND analytics_fields ? $4) AS kept;
+
 -- name: add_analytics_figures
 -- Add changes to the hours of buckets.
 INSERT INTO upwell.analytics_figures AS f (
-    organization_id, namespace_id, bucket_id, hour,
+    organization_id, namespace_id, bucket_id, hour, labels,
     stored_bytes, objects, avoided, avoided_bytes, requested, started, pending, in_progress, processing, completed,
     failed, canceled, skipped, completed_bytes, duplicates, duplicate_bytes, took_us, timed, bits_per_second,
     durations, failures)
-SELECT n.organization_id, n.namespace_id, n.bucket_id, n.hour,
+SELECT n.organization_id, n.namespace_id, n.bucket_id, n.hour, n.labels,
     coalesce(c.stored_bytes, 0), coalesce(c.objects, 0), coalesce(c.avoided, 0), coalesce(c.avoided_bytes, 0),
     coalesce(c.requested, 0), coalesce(c.started, 0), coalesce(c.pending, 0), coalesce(c.in_progress, 0),
     coalesce(c.processing, 0), coalesce(c.completed, 0), coalesce(c.failed, 0), coalesce(c.canceled, 0),
@@ -537,13 +585,13 @@ SELECT n.organization_id, n.namespace_id, n.bucket_id, n.hour,
     coalesce(c.took_us, 0), coalesce(c.timed, 0), coalesce(c.bits_per_second, 0),
     n.durations, n.failures
 FROM json_to_recordset($1::json) AS n(organization_id text, namespace_id text, bucket_id text, hour timestamptz,
-        counts json, durations jsonb, failures jsonb),
+        labels jsonb, counts json, durations jsonb, failures jsonb),
     json_to_record(n.counts) AS c(
         stored_bytes bigint, objects bigint, avoided bigint, avoided_bytes bigint, requested bigint, started bigint,
         pending bigint, in_progress bigint, processing bigint, completed bigint, failed bigint, canceled bigint,
         skipped bigint, completed_bytes bigint, duplicates bigint, duplicate_bytes bigint, took_us bigint, timed
         bigint, bits_per_second bigint)
-ON CONFLICT (bucket_id, hour) DO UPDATE SET
+ON CONFLICT (bucket_id, hour, labels) DO UPDATE SET
     stored_bytes = f.stored_bytes + excluded.stored_bytes,
     objects = f.objects + excluded.objects,
     avoided = f.avoided + excluded.avoided,
@@ -567,70 +615,78 @@ ON CONFLICT (bucket_id, hour) DO UPDATE SET
     failures = upwell.add_counts(f.failures, excluded.failures);
 
 -- name: analytics_uploads
--- The outcomes of the uploads requested in a period, per interval; the row without an interval is the total.
+-- The outcomes of the uploads requested in a period, per interval; the row without an interval is the total. With a
+-- metadata field ($8), for each label of it.
 WITH hours AS MATERIALIZED (
-    SELECT f.*, date_trunc($5, hour, 'UTC') AS step FROM upwell.analytics_figures f
+    SELECT f.*, labels->>$8 AS label, date_trunc($7, hour, 'UTC') AS step FROM upwell.analytics_figures f
     WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
-        AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour >= $4 AND hour < $6 AND requested > 0
+        AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour >= $5 AND hour < $6 AND requested > 0
+        AND CASE WHEN $4::text::jsonb = '{}' AND $8::text IS NULL THEN labels = '{}'
+            ELSE labels @> $4::text::jsonb AND labels <> '{}' AND ($8 IS NULL OR labels ? $8) END
 ), slots AS (
-    SELECT step, slot, sum(uploads::bigint) AS uploads FROM hours, jsonb_each_text(durations) AS d(slot, uploads)
-    GROUP BY GROUPING SETS ((step, slot), (slot))
+    SELECT label, step, slot, sum(uploads::bigint) AS uploads FROM hours, jsonb_each_text(durations) AS d(slot, uploads)
+    GROUP BY GROUPING SETS ((label, step, slot), (label, slot))
 ), totals AS (
-    SELECT step AS at,
-        coalesce(sum(requested), 0)::bigint AS requested,
-        coalesce(sum(started), 0)::bigint AS started,
-        coalesce(sum(pending), 0)::bigint AS pending,
-        coalesce(sum(in_progress), 0)::bigint AS in_progress,
-        coalesce(sum(processing), 0)::bigint AS processing,
-        coalesce(sum(completed), 0)::bigint AS completed,
-        coalesce(sum(failed), 0)::bigint AS failed,
-        coalesce(sum(canceled), 0)::bigint AS canceled,
-        coalesce(sum(skipped), 0)::bigint AS skipped,
-        coalesce(sum(completed_bytes), 0)::bigint AS completed_bytes,
-        coalesce(sum(duplicates), 0)::bigint AS duplicates,
-        coalesce(sum(duplicate_bytes), 0)::bigint AS duplicate_bytes,
-        coalesce(sum(took_us), 0)::bigint AS took_us,
-        coalesce(sum(timed), 0)::bigint AS timed,
-        coalesce(sum(bits_per_second), 0)::bigint AS bits_per_second
-    FROM hours GROUP BY GROUPING SETS ((step), ())
+    SELECT label, step AS at,
+        sum(requested)::bigint AS requested,
+        sum(started)::bigint AS started,
+        sum(pending)::bigint AS pending,
+        sum(in_progress)::bigint AS in_progress,
+        sum(processing)::bigint AS processing,
+        sum(completed)::bigint AS completed,
+        sum(failed)::bigint AS failed,
+        sum(canceled)::bigint AS canceled,
+        sum(skipped)::bigint AS skipped,
+        sum(completed_bytes)::bigint AS completed_bytes,
+        sum(duplicates)::bigint AS duplicates,
+        sum(duplicate_bytes)::bigint AS duplicate_bytes,
+        sum(took_us)::bigint AS took_us,
+        sum(timed)::bigint AS timed,
+        sum(bits_per_second)::bigint AS bits_per_second
+    FROM hours GROUP BY GROUPING SETS ((label, step), (label))
 )
 SELECT t.*, d.durations FROM totals t LEFT JOIN (
-    SELECT step, jsonb_object_agg(slot, uploads) AS durations FROM slots GROUP BY step
-) d ON d.step IS NOT DISTINCT FROM t.at
-ORDER BY at;
+    SELECT label, step, jsonb_object_agg(slot, uploads) AS durations FROM slots GROUP BY label, step
+) d ON d.label IS NOT DISTINCT FROM t.label AND d.step IS NOT DISTINCT FROM t.at
+ORDER BY t.label, at;
 
 -- name: analytics_failures
 -- The failures of the uploads requested in a period, by reason.
 SELECT f.reason, sum(f.uploads::bigint)::bigint AS uploads
 FROM upwell.analytics_figures, jsonb_each_text(failures) AS f(reason, uploads)
 WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
-    AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour >= $4 AND hour < $5
+    AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour >= $5 AND hour < $6
+    AND CASE WHEN $4::text::jsonb = '{}' THEN labels = '{}' ELSE labels @> $4::text::jsonb END
 GROUP BY f.reason ORDER BY uploads DESC, f.reason;
 
 -- name: analytics_changes
 -- The changes of buckets in a period, per interval; the row without an interval is the state before. `late_byte_hours`:
--- the part of its interval for which the bytes did not yet exist.
-SELECT step AS at, sum(stored_bytes)::bigint AS stored_bytes, sum(objects)::bigint AS objects,
+-- the part of its interval for which the bytes did not yet exist. With a metadata field ($8), for each label of it.
+SELECT label, step AS at, sum(stored_bytes)::bigint AS stored_bytes, sum(objects)::bigint AS objects,
     sum(avoided)::bigint AS avoided, sum(avoided_bytes)::bigint AS avoided_bytes,
     coalesce(sum(stored_bytes * extract(epoch FROM hour - step) / 3600), 0)::double precision AS late_byte_hours
 FROM (
-    SELECT h.*, CASE WHEN hour >= $4 THEN date_trunc($5, hour, 'UTC') END AS step FROM upwell.analytics_figures h
+    SELECT h.*, labels->>$8 AS label, CASE WHEN hour >= $5 THEN date_trunc($7, hour, 'UTC') END AS step
+    FROM upwell.analytics_figures h
     WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
         AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour < $6
         AND (stored_bytes <> 0 OR objects <> 0 OR avoided <> 0)
+        AND CASE WHEN $4::text::jsonb = '{}' AND $8::text IS NULL THEN labels = '{}'
+            ELSE labels @> $4::text::jsonb AND labels <> '{}' AND ($8 IS NULL OR labels ? $8) END
 ) h
-GROUP BY step ORDER BY step NULLS FIRST;
+GROUP BY label, step ORDER BY label, step NULLS FIRST;
 
 -- name: analytics_buckets
 -- The contents of buckets, and their changes in a period.
 SELECT h.bucket_id, sum(stored_bytes)::bigint AS stored_bytes, sum(objects)::bigint AS objects,
-    coalesce(sum(stored_bytes) FILTER (WHERE hour >= $4), 0)::bigint AS stored_bytes_change,
-    coalesce(sum(objects) FILTER (WHERE hour >= $4), 0)::bigint AS objects_change
+    coalesce(sum(stored_bytes) FILTER (WHERE hour >= $5), 0)::bigint AS stored_bytes_change,
+    coalesce(sum(objects) FILTER (WHERE hour >= $5), 0)::bigint AS objects_change
 FROM upwell.analytics_figures h
 WHERE organization_id = $1 AND ($2::text IS NULL OR namespace_id = $2)
-    AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour < $5
+    AND ($3::text[] IS NULL OR bucket_id = ANY ($3)) AND hour < $6
     AND (stored_bytes <> 0 OR objects <> 0 OR avoided <> 0)
-GROUP BY h.bucket_id ORDER BY stored_bytes DESC, h.bucket_id LIMIT $6;
+    AND CASE WHEN $4::text::jsonb = '{}' THEN labels = '{}' ELSE labels @> $4::text::jsonb END
+GROUP BY h.bucket_id ORDER BY stored_bytes DESC, h.bucket_id LIMIT $7;
 
 -- name: analytics_position
 -- The position of the analytics, and the end of the log.

@@ -17,13 +17,31 @@ from application.ports.analytics.analytics import (
     step_after,
     step_begin,
 )
+from application.ports.analytics.labels import Group, group_of
 from application.ports.clock import Clock
 from domain.refusals import InvalidInputError
 
 MAX_STEPS: Final = 1000
 MAX_BUCKETS: Final = 100
+MAX_GROUPS_SHOWN: Final = 500
+METADATA: Final = "metadata."
 USUAL_SPAN: Final = timedelta(days=30)
 _HOUR: Final = timedelta(hours=1)
+
+
+class Grouping(msgspec.Struct, frozen=True, kw_only=True):
+    """How figures are grouped: by steps, and by a metadata field unless it is None."""
+
+    step: str
+    field: str | None = None
+
+
+class GroupFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures of the uploads with the same label in a metadata field. `series`: steps with uploads only."""
+
+    group: Group
+    series: Sequence[UploadFigures]
+    total: UploadFigures
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +75,7 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     avoided: int
     avoided_bytes: int
     buckets: Sequence[BucketFigures]
+    groups: Sequence[GroupFigures]
     progress: Progress
 
 
@@ -93,8 +112,50 @@ class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
         """Return the sizes at the end of each step, and the byte hours."""
         return _held(await self._changes(area, period), period)
 
-    async def overview(self, area: Area, period: Period) -> Overview:
-        """Return all figures."""
+    async def groups(self, area: Area, period: Period, field: str | None) -> Sequence[GroupFigures]:
+        """Return the outcomes of uploads for each label of a metadata field, the largest group first; None: none."""
+        if field is None:
+            return []
+        rows: dict[str, list[UploadFigures]] = {}
+        for row in await self.analytics.uploads(area, start=period.start, end=period.end, step=period.step, by=field):
+            rows.setdefault(row.label or "", []).append(row)
+        groups = [
+            GroupFigures(group=group_of(label), series=series, total=total) for label, (*series, total) in rows.items()
+        ]
+        return sorted(groups, key=lambda each: -each.total.requested)[:MAX_GROUPS_SHOWN]
+
+    async def storage_of_groups(self, area: Area, period: Period, field: str | None) -> Mapping[Group, Sequence[Held]]:
+        """Return the byte hours for each label of a metadata field."""
+        if field is None:
+            return {}
+        rows: dict[str, list[Change]] = {}
+        for row in await self.analytics.changes(area, start=period.start, end=period.end, step=period.step, by=field):
+            rows.setdefault(row.label or "", []).append(row)
+        return {group_of(label): _held(changes, period) for label, changes in rows.items()}
+
+    async def check_fields(self, area: Area, grouping: Grouping) -> None:
+        """Refuse metadata fields by which no bucket of the area keeps analytics."""
+        for field in {*area.metadata, *([] if grouping.field is None else [grouping.field])}:
+            if not await self.analytics.keeps(area, field):
+                raise InvalidInputError(
+                    "metadata_field_not_kept",
+                    f"Analytics are not kept by the metadata field '{field[:100]}': add it to analytics_fields of the"
+                    " bucket; later uploads are then counted by it.",
+                    {"field": f"{METADATA}{field[:100]}"},
+                )
+
+    @staticmethod
+    def grouping(group_by: str, usual_step: str) -> Grouping:
+        """Return the meaning of `group_by`: a step, `metadata.` with a field, or both, separated by a comma."""
+        parts = group_by.split(",")
+        fields = [part.removeprefix(METADATA) for part in parts if part.startswith(METADATA)]
+        steps = [part for part in parts if not part.startswith(METADATA)]
+        if len(fields) > 1 or len(steps) > 1 or "" in fields:
+            raise _invalid_group_by(group_by)
+        return Grouping(step=steps[0] if steps else usual_step, field=fields[0] if fields else None)
+
+    async def overview(self, area: Area, period: Period, field: str | None = None) -> Overview:
+        """Return all figures. `field`: a metadata field to group by."""
         progress = await self.progress()
         series, total = await self.uploads(area, period)
         changes = [each for each in await self._changes(area, period) if each.at is not None]
@@ -105,6 +166,7 @@ class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
             avoided=sum(each.avoided for each in changes),
             avoided_bytes=sum(each.avoided_bytes for each in changes),
             buckets=await self.analytics.buckets(area, start=period.start, end=period.end, limit=MAX_BUCKETS),
+            groups=await self.groups(area, period, field),
             progress=progress,
         )
 
@@ -114,11 +176,7 @@ class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
     @staticmethod
     def _period(start: datetime, end: datetime, group_by: str) -> Period:
         if group_by not in set(Interval):
-            raise InvalidInputError(
-                "invalid_group_by",
-                "group_by has a value that is not allowed: use hour, day, week or month.",
-                {"group_by": group_by[:100]},
-            )
+            raise _invalid_group_by(group_by)
         if start >= end:
             raise InvalidInputError(
                 "invalid_period",
@@ -136,6 +194,15 @@ class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
                     {"max_steps": MAX_STEPS},
                 )
         return Period(start=steps[0], end=end, step=step, steps=tuple(steps))
+
+
+def _invalid_group_by(group_by: str) -> InvalidInputError:
+    return InvalidInputError(
+        "invalid_group_by",
+        "group_by has a value that is not allowed: use hour, day, week or month, 'metadata.' with a field's name, or"
+        " both, separated by a comma.",
+        {"group_by": group_by[:100]},
+    )
 
 
 def _held(changes: Sequence[Change], period: Period) -> list[Held]:

@@ -60,6 +60,7 @@ class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
     auto_confirm: bool | msgspec.UnsetType = msgspec.UNSET
     content_rules: ContentRules | msgspec.UnsetType = msgspec.UNSET
     retention_seconds: int | msgspec.UnsetType | None = msgspec.UNSET
+    analytics_fields: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ChangingBuckets(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,6 +39,7 @@ class CreatingBuckets(msgspec.Struct, frozen=True, kw_only=True):
         auto_confirm: bool = False,
         content_rules: ContentRules = ANY_CONTENT,
         retention_seconds: int | None = None,
+        analytics_fields: tuple[str, ...] = (),
         ids: Ids | None = None,
     ) -> BucketRecord:
         """Create a bucket, which accepts uploads at once. `ids`: those of a request under an idempotency key."""
@@ -57,6 +58,7 @@ class CreatingBuckets(msgspec.Struct, frozen=True, kw_only=True):
             auto_confirm=auto_confirm,
             content_rules=content_rules,
             retention_seconds=retention_seconds,
+            analytics_fields=analytics_fields,
         )
         conditions = Conditions(
             key_id=caller.key.key_id,

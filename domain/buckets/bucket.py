@@ -21,6 +21,8 @@ MAX_METADATA_BYTES = 16 * 1024
 MAX_SCHEMA_BYTES = 256 * 1024
 MIN_RETENTION_SECONDS = 60
 MAX_RETENTION_SECONDS = 100 * 365 * 86_400
+MAX_ANALYTICS_FIELDS = 5
+MAX_ANALYTICS_FIELD_LENGTH = 64
 
 
 class Policy(enum.StrEnum):
@@ -63,6 +65,7 @@ class BucketCreated(Event, frozen=True, omit_defaults=True, tag="bucket.created.
     """A bucket was created. `auto_confirm`: whether its uploads complete without a confirmation, by default.
 
     `retention_seconds`: how long its uploads and objects are kept, by default; None: until they are deleted.
+    `analytics_fields`: the metadata fields of its uploads by which analytics are kept.
     """
 
     bucket_id: str
@@ -74,6 +77,7 @@ class BucketCreated(Event, frozen=True, omit_defaults=True, tag="bucket.created.
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
     retention_seconds: int | None = None
+    analytics_fields: tuple[str, ...] = ()
 
 
 class BucketStatusChanged(Event, frozen=True, tag="bucket.status_changed.v1"):
@@ -100,6 +104,7 @@ class BucketUpdated(Event, frozen=True, omit_defaults=True, tag="bucket.updated.
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
     retention_seconds: int | None = None
+    analytics_fields: tuple[str, ...] = ()
 
 
 class BucketDeletionBegan(Event, frozen=True, tag="bucket.deletion_began.v1"):
@@ -129,6 +134,7 @@ class BucketSettings(msgspec.Struct, frozen=True, kw_only=True):
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
     retention_seconds: int | None = None
+    analytics_fields: tuple[str, ...] = ()
 
 
 class NoBucket(msgspec.Struct, frozen=True):
@@ -351,6 +357,7 @@ def _create(command: CreateBucket) -> BucketCreated:
         command,
         content_rules=checked(command.content_rules),
         retention_seconds=check_retention(command.retention_seconds, "retention_seconds"),
+        analytics_fields=_check_analytics_fields(command.analytics_fields),
     )
 
 
@@ -379,6 +386,7 @@ def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, .
             bucket_id=bucket.bucket_id,
             content_rules=rules,
             retention_seconds=check_retention(command.retention_seconds, "retention_seconds"),
+            analytics_fields=_check_analytics_fields(command.analytics_fields),
         ),
     )
 
@@ -393,6 +401,25 @@ def check_retention(seconds: int | None, field: str) -> int | None:
             {"field": field, field: seconds},
         )
     return seconds
+
+
+def _check_analytics_fields(fields: tuple[str, ...]) -> tuple[str, ...]:
+    if len(fields) > MAX_ANALYTICS_FIELDS or len(set(fields)) < len(fields):
+        raise InvalidInputError(
+            "invalid_analytics_fields",
+            f"analytics_fields has a repeated name, or too many: send up to {MAX_ANALYTICS_FIELDS} different names.",
+            {"field": "analytics_fields", "max_fields": MAX_ANALYTICS_FIELDS},
+        )
+    for name in fields:
+        schemas.check_text(name, "analytics_fields")
+        if not 0 < len(name) <= MAX_ANALYTICS_FIELD_LENGTH or "," in name:
+            raise InvalidInputError(
+                "invalid_analytics_fields",
+                f"analytics_fields has a name that is not allowed: send names of metadata fields with 1 to"
+                f" {MAX_ANALYTICS_FIELD_LENGTH} characters and without commas.",
+                {"field": "analytics_fields", "name": name[:MAX_ANALYTICS_FIELD_LENGTH]},
+            )
+    return fields
 
 
 def _check_words(description: str | None, metadata: JSON) -> None:

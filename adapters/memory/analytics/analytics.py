@@ -14,7 +14,9 @@ from application.ports.analytics.analytics import (
     UploadFigures,
     step_begin,
 )
+from application.ports.analytics.labels import LabelLimits, Labels, erased, label_of, labels_of
 from application.ports.events.event_log import EventLog
+from domain.buckets.bucket import BucketCreated, BucketDeleted, BucketUpdated
 from domain.events.event import Event
 from domain.events.registry import BY_TAG, decode
 from domain.objects.object import ObjectCreated, ObjectDeleted
@@ -27,6 +29,8 @@ from domain.uploads.upload_events import (
     UploadDeleted,
     UploadEvent,
     UploadForgotten,
+    UploadRequested,
+    UploadSkipped,
     UploadStarted,
     UploadVerificationBegan,
 )
@@ -43,6 +47,7 @@ class _Known(NamedTuple):
     requested_at: datetime
     started: bool
     upload: Upload
+    labels: Labels
 
 
 class _Counted(NamedTuple):
@@ -50,6 +55,7 @@ class _Counted(NamedTuple):
 
     bucket_id: str
     hour: datetime
+    labels: tuple[tuple[str, str], ...] = ()
     stored_bytes: int = 0
     objects: int = 0
     avoided: int = 0
@@ -62,12 +68,21 @@ class MemoryAnalytics:
     def __init__(self, log: EventLog) -> None:
         self._log = log
 
-    async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[UploadFigures]:
+    async def uploads(
+        self, area: Area, *, start: datetime, end: datetime, step: Interval, by: str | None = None
+    ) -> Sequence[UploadFigures]:
         """Return the outcomes of requested uploads, per interval and in total."""
         known = await self._uploads(area, start, end)
-        steps = sorted({step_begin(each.requested_at, step) for each in known})
-        rows = [_figures(at, [each for each in known if step_begin(each.requested_at, step) == at]) for at in steps]
-        return [*rows, _figures(None, known)]
+        rows: list[UploadFigures] = []
+        for label in [None] if by is None else sorted({each.labels[by] for each in known if by in each.labels}):
+            of_label = [each for each in known if by is None or each.labels.get(by) == label]
+            steps = sorted({step_begin(each.requested_at, step) for each in of_label})
+            rows += [
+                _figures(at, [each for each in of_label if step_begin(each.requested_at, step) == at], label)
+                for at in steps
+            ]
+            rows.append(_figures(None, of_label, label))
+        return rows
 
     async def failures(self, area: Area, *, start: datetime, end: datetime) -> Mapping[str, int]:
         """Return failed uploads by reason, the most frequent first."""
@@ -75,15 +90,17 @@ class MemoryAnalytics:
         counted = Counter(each.upload.reason.value for each in known if isinstance(each.upload, Failed))
         return dict(sorted(counted.items(), key=lambda item: (-item[1], item[0])))
 
-    async def changes(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[Change]:
+    async def changes(
+        self, area: Area, *, start: datetime, end: datetime, step: Interval, by: str | None = None
+    ) -> Sequence[Change]:
         """Return the state before `start`, and the changes of each interval."""
-        changes = [each for each in await self._changes(area) if each.hour < end]
-        before = [each for each in changes if each.hour < start]
-        later: dict[datetime, list[_Counted]] = {}
-        for each in changes[len(before) :]:
-            later.setdefault(step_begin(each.hour, step), []).append(each)
-        rows = [_summed_up(at, later[at]) for at in sorted(later)]
-        return [_summed_up(None, before), *rows] if before else rows
+        changes = [each for each in await self._changes(area, by) if each.hour < end]
+        rows: dict[tuple[str | None, datetime | None], list[_Counted]] = {}
+        for each in changes:
+            at = step_begin(each.hour, step) if each.hour >= start else None
+            rows.setdefault((None if by is None else dict(each.labels)[by], at), []).append(each)
+        ordered = sorted(rows, key=lambda key: (key[0] or "", key[1] is not None, key[1] or start))
+        return [_summed_up(at, rows[label, at], label) for label, at in ordered]
 
     async def buckets(self, area: Area, *, start: datetime, end: datetime, limit: int) -> Sequence[BucketFigures]:
         """Return the contents of buckets, and their changes."""
@@ -104,6 +121,19 @@ class MemoryAnalytics:
         ]
         return sorted(rows, key=lambda row: (-row.stored_bytes, row.bucket_id))[:limit]
 
+    async def keeps(self, area: Area, field: str) -> bool:
+        """Return whether a bucket names this field."""
+        fields: dict[str, tuple[str, ...]] = {}
+        for event in await self._events(area):
+            match event:
+                case BucketCreated() | BucketUpdated():
+                    fields[event.bucket_id] = event.analytics_fields
+                case BucketDeleted():
+                    fields.pop(event.bucket_id, None)
+                case _:
+                    pass
+        return any(field in names for names in fields.values())
+
     async def progress(self) -> Progress:
         """Return the progress: always the end."""
         head = await self._log.head()
@@ -117,28 +147,37 @@ class MemoryAnalytics:
             after = page[-1].id
         return [event for event in events if _lies_in(event, area)]
 
-    async def _changes(self, area: Area) -> list[_Counted]:
+    async def _changes(self, area: Area, by: str | None = None) -> list[_Counted]:
         """Return the changes of buckets by hour, in order; not the hours after which all is as before."""
-        found: dict[tuple[str, datetime], list[_Counted]] = {}
-        for event in await self._events(area):
-            if (counted := _count(event)) is not None:
-                found.setdefault((counted.bucket_id, counted.hour), []).append(counted)
+        events = await self._events(area)
+        labels = _labels(events)
+        found: dict[tuple[str, datetime, tuple[tuple[str, str], ...]], list[_Counted]] = {}
+        for event in events:
+            counted = _count(event)
+            own = labels.get(event.upload_id, {}) if isinstance(event, UploadEvent) else {}
+            if counted is None or not _is_wanted(own, area, by):
+                continue
+            key = tuple(sorted(own.items())) if area.metadata or by is not None else ()
+            found.setdefault((counted.bucket_id, counted.hour, key), []).append(counted)
         summed = [
             _Counted(
                 bucket_id,
                 hour,
+                key,
                 stored_bytes=sum(each.stored_bytes for each in changes),
                 objects=sum(each.objects for each in changes),
                 avoided=sum(each.avoided for each in changes),
                 avoided_bytes=sum(each.avoided_bytes for each in changes),
             )
-            for (bucket_id, hour), changes in found.items()
+            for (bucket_id, hour, key), changes in found.items()
         ]
-        return sorted((each for each in summed if any(each[2:])), key=lambda each: each.hour)
+        return sorted((each for each in summed if any(each[3:])), key=lambda each: each.hour)
 
     async def _uploads(self, area: Area, start: datetime, end: datetime) -> list[_Known]:
         streams: dict[str, list[UploadEvent]] = {}
-        for event in await self._events(area):
+        all_events = await self._events(area)
+        labels = _labels(all_events)
+        for event in all_events:
             if isinstance(event, UploadEvent) and not isinstance(event, _AFTERWARDS):
                 streams.setdefault(event.upload_id, []).append(event)
         known = [
@@ -146,10 +185,44 @@ class MemoryAnalytics:
                 requested_at=events[0].origin.at,
                 started=any(isinstance(event, UploadStarted | UploadVerificationBegan) for event in events),
                 upload=UPLOAD.replay(events),
+                labels=labels.get(upload_id, {}),
             )
-            for events in streams.values()
+            for upload_id, events in streams.items()
         ]
-        return [each for each in known if start <= step_begin(each.requested_at, Interval.HOUR) < end]
+        return [
+            each
+            for each in known
+            if start <= step_begin(each.requested_at, Interval.HOUR) < end and _is_wanted(each.labels, area)
+        ]
+
+
+def _labels(events: Sequence[Event]) -> dict[str, Labels]:
+    """Return the labels of the uploads in buckets that name fields, as the limits leave them."""
+    fields: dict[str, tuple[str, ...]] = {}
+    limits: dict[tuple[str, datetime], LabelLimits] = {}
+    found: dict[str, Labels] = {}
+    for event in events:
+        bucket_id = event.origin.bucket_id or ""
+        match event:
+            case BucketCreated() | BucketUpdated():
+                fields[event.bucket_id] = event.analytics_fields
+            case UploadRequested() | UploadSkipped() if names := fields.get(bucket_id):
+                labels = labels_of(event.request.metadata, names)
+                month = bucket_id, step_begin(event.origin.at, Interval.MONTH)
+                if event.request.metadata is not None:
+                    labels = dict(limits.setdefault(month, LabelLimits()).limited(labels))
+                found[event.upload_id] = labels
+            case UploadDeleted() | UploadForgotten() if event.upload_id in found:
+                found[event.upload_id] = erased(found[event.upload_id])
+            case _:
+                pass
+    return found
+
+
+def _is_wanted(labels: Labels, area: Area, by: str | None = None) -> bool:
+    return (by is None or by in labels) and all(
+        labels.get(field) == label_of(text) for field, text in area.metadata.items()
+    )
 
 
 def _lies_in(event: Event, area: Area) -> bool:
@@ -180,9 +253,10 @@ def _count(event: Event) -> _Counted | None:
             return None
 
 
-def _summed_up(at: datetime | None, changes: Sequence[_Counted]) -> Change:
+def _summed_up(at: datetime | None, changes: Sequence[_Counted], label: str | None) -> Change:
     return Change(
         at=at,
+        label=label,
         stored_bytes=sum(each.stored_bytes for each in changes),
         objects=sum(each.objects for each in changes),
         avoided=sum(each.avoided for each in changes),
@@ -193,7 +267,7 @@ def _summed_up(at: datetime | None, changes: Sequence[_Counted]) -> Change:
     )
 
 
-def _figures(at: datetime | None, known: Sequence[_Known]) -> UploadFigures:
+def _figures(at: datetime | None, known: Sequence[_Known], label: str | None) -> UploadFigures:
     statuses = Counter(STATUS_OF[type(each.upload)] for each in known)
     completed = [(each.requested_at, each.upload) for each in known if isinstance(each.upload, Completed)]
     duplicates = [upload.content.size_bytes for _, upload in completed if upload.duplicate_of is not None]
@@ -202,6 +276,7 @@ def _figures(at: datetime | None, known: Sequence[_Known]) -> UploadFigures:
     rates = [size_bytes * 8 / seconds / 1_000_000 for seconds, size_bytes in took if seconds]
     return UploadFigures(
         at=at,
+        label=label,
         requested=len(known),
         started=sum(each.started for each in known),
         pending=statuses[Status.PENDING],

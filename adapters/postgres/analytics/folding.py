@@ -13,6 +13,7 @@ import msgspec
 
 from application.ports.analytics.analytics import Interval, step_begin
 from application.ports.analytics.durations import slot_of
+from domain.buckets.bucket import BucketCreated, BucketUpdated
 from domain.events.event import topic_of
 from domain.objects.object import ObjectCreated, ObjectDeleted
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
@@ -33,6 +34,9 @@ from domain.uploads.upload_events import (
 )
 
 REQUESTS: Final = frozenset({topic_of(UploadRequested), topic_of(UploadSkipped)})
+FORGETS: Final = frozenset({topic_of(UploadForgotten), topic_of(UploadDeleted)})
+STORES: Final = FORGETS | {topic_of(UploadCompleted), topic_of(UploadBytesInherited), topic_of(UploadCanceled)}
+NAMES_FIELDS: Final = frozenset({topic_of(BucketCreated), topic_of(BucketUpdated)})
 
 
 class Place(msgspec.Struct, gc=False):
@@ -48,12 +52,18 @@ class _Content(msgspec.Struct, gc=False):
     size_bytes: int
 
 
+class _Request(msgspec.Struct, gc=False):
+    metadata: msgspec.Raw = msgspec.Raw()
+
+
 class Fact(msgspec.Struct, gc=False):
     """The fields of an event that analytics need; a replay decodes nothing else."""
 
     origin: Place
     upload_id: str = ""
     reason: str | None = None
+    request: _Request | None = None
+    analytics_fields: tuple[str, ...] = ()
     content: _Content | None = None
     duplicate_of: str | None = None
     accepted_bytes: int = 0
@@ -79,7 +89,10 @@ class Figures:
 class Upload:
     """An upload as its events left it."""
 
-    __slots__ = ("completed_at", "duplicate", "place", "processing", "reason", "size_bytes", "started", "status")
+    __slots__ = (
+        *("completed_at", "duplicate", "place", "processing", "reason", "size_bytes", "started", "status"),
+        "stored_bytes",
+    )
 
     def __init__(self, place: Place) -> None:
         self.place = place
@@ -88,6 +101,7 @@ class Upload:
         self.completed_at: datetime | None = None
         self.reason: str | None = None
         self.size_bytes = 0
+        self.stored_bytes: Counter[datetime] = Counter()
 
     def count(self, figures: Figures, sign: int) -> None:
         """Add what the upload counts in the hour of its request, or take it back."""
@@ -132,7 +146,10 @@ def folded(events: Iterable[tuple[str, Fact]], upload: Upload | None = None) -> 
             if topic == _SKIPPED:
                 upload.status = Status.SKIPPED
         elif upload is not None:
-            CHANGES[topic](upload, fact)
+            if (changes := CHANGES.get(topic)) is not None:
+                changes(upload, fact)
+            if topic in STORES:
+                upload.stored_bytes[hour_of(fact.origin)] += fact.accepted_bytes + fact.kept_bytes - fact.freed_bytes
     return upload
 
 
@@ -189,16 +206,8 @@ CHANGES: Final[Mapping[str, Callable[[Upload, Fact], None]]] = {
 }
 
 
-def _accepted(counts: Counter[str], fact: Fact) -> None:
-    counts["stored_bytes"] += fact.accepted_bytes
-
-
-def _kept(counts: Counter[str], fact: Fact) -> None:
-    counts["stored_bytes"] += fact.kept_bytes
-
-
-def _freed(counts: Counter[str], fact: Fact) -> None:
-    counts["stored_bytes"] -= fact.freed_bytes
+def _stored(counts: Counter[str], fact: Fact) -> None:
+    counts["stored_bytes"] += fact.accepted_bytes + fact.kept_bytes - fact.freed_bytes
 
 
 def _avoided(counts: Counter[str], fact: Fact) -> None:
@@ -216,11 +225,7 @@ def _object_deleted(counts: Counter[str], _: Fact) -> None:
 
 # What events change in the bucket, in their own hour.
 HAPPENED: Final[Mapping[str, Callable[[Counter[str], Fact], None]]] = {
-    topic_of(UploadCompleted): _accepted,
-    topic_of(UploadBytesInherited): _accepted,
-    topic_of(UploadCanceled): _kept,
-    topic_of(UploadDeleted): _freed,
-    topic_of(UploadForgotten): _freed,
+    **dict.fromkeys(STORES, _stored),
     topic_of(UploadDuplicateAvoided): _avoided,
     topic_of(ObjectCreated): _object_created,
     topic_of(ObjectDeleted): _object_deleted,

@@ -30,7 +30,8 @@ BEGIN
     WHEN 'bucket' THEN
         PERFORM project_bucket(p_id, p_version, p_topic, p_position, e);
         IF p_topic IN ('bucket.created.v1', 'bucket.updated.v1') THEN
-            UPDATE buckets SET retention_seconds = (e->>'retention_seconds')::bigint
+            UPDATE buckets SET retention_seconds = (e->>'retention_seconds')::bigint,
+                analytics_fields = coalesce(e->'analytics_fields', '[]')
             WHERE bucket_id = p_id AND version = p_version;
         END IF;
     WHEN 'namespace' THEN

@@ -21,11 +21,16 @@ class Interval(enum.StrEnum):
 
 
 class Area(msgspec.Struct, frozen=True, kw_only=True):
-    """The scope of figures. `bucket_ids` None: all buckets."""
+    """The scope of figures. `bucket_ids` None: all buckets.
+
+    `metadata`: only the uploads with these values, as text, in metadata fields that their buckets keep analytics by.
+    Then objects and avoided duplicates count as 0.
+    """
 
     organization_id: str
     namespace_id: str | None = None
     bucket_ids: frozenset[str] | None = None
+    metadata: Mapping[str, str] = {}
 
 
 class UploadFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +59,7 @@ class UploadFigures(msgspec.Struct, frozen=True, kw_only=True):
     latency_p95_ms: float | None = None
     latency_p99_ms: float | None = None
     throughput_mbps: float | None = None
+    label: str | None = None
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +75,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     avoided: int = 0
     avoided_bytes: int = 0
     late_byte_hours: float = 0.0
+    label: str | None = None
 
 
 class BucketFigures(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,23 +106,34 @@ class Analytics(Protocol):
     Its methods raise `LogUnavailableError` when the store is unreachable.
     """
 
-    async def uploads(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[UploadFigures]:
-        """Return a row for each step with requested uploads, in order, and finally the total."""
+    async def uploads(
+        self, area: Area, *, start: datetime, end: datetime, step: Interval, by: str | None = None
+    ) -> Sequence[UploadFigures]:
+        """Return a row for each step with requested uploads, in order, and finally the total.
+
+        `by`: a metadata field; then the same for each label of it, of the uploads that have one. See `labels`.
+        """
         ...
 
     async def failures(self, area: Area, *, start: datetime, end: datetime) -> Mapping[str, int]:
         """Return the number of failed uploads by reason, the most frequent first."""
         ...
 
-    async def changes(self, area: Area, *, start: datetime, end: datetime, step: Interval) -> Sequence[Change]:
+    async def changes(
+        self, area: Area, *, start: datetime, end: datetime, step: Interval, by: str | None = None
+    ) -> Sequence[Change]:
         """Return a row for everything before `start`, if any, and one for each step with a change, in order.
 
-        `start` is the beginning of a step.
+        `start` is the beginning of a step. `by`: the same for each label of a metadata field.
         """
         ...
 
     async def buckets(self, area: Area, *, start: datetime, end: datetime, limit: int) -> Sequence[BucketFigures]:
         """Return the buckets that are or were not empty, the largest first."""
+        ...
+
+    async def keeps(self, area: Area, field: str) -> bool:
+        """Return whether a bucket of the area keeps analytics by this metadata field."""
         ...
 
     async def progress(self) -> Progress:

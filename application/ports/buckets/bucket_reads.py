@@ -32,6 +32,7 @@ class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
     retention_seconds: int | None = None
+    analytics_fields: tuple[str, ...] = ()
 
 
 class BucketReads(Protocol):

@@ -1,14 +1,18 @@
 """The routes of analytics: the performance of uploads, and the growth of buckets."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from litestar import Request, get
 from litestar.params import QueryParameter
 from litestar.types import Scope
 
-from application.analytics.analyzing import Held, Period
+from application.analytics.analyzing import METADATA, Grouping, Held, Period
 from application.ports.analytics.analytics import Area, BucketFigures
 from application.ports.analytics.analytics import UploadFigures as Figures
+from application.ports.analytics.labels import Group
 from domain.keys.api_key import Permission
 from domain.limits.rate_limits import RequestClass
 from domain.shared_fields import Made, made_from
@@ -23,21 +27,36 @@ from entrypoints.http.analytics.wire import (
     StorageSummary,
     TimeRange,
     UploadFigures,
+    UploadGroup,
+    UploadPerformanceGroup,
     UploadPerformanceMetric,
     UploadPerformanceResponse,
     UploadStep,
+    UsageGroup,
     UsageMetric,
 )
 from entrypoints.http.events.routes import buckets_in_reach
+from entrypoints.http.requests.queries import METADATA_FILTERS, metadata_filters
 from entrypoints.http.requests.times import time_named
 
 _TAGS = ["Analytics"]
 _BUCKET = Needs(Permission.READ, counts_as=RequestClass.SEARCH).opt()
-_OVERVIEW = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True, counts_as=RequestClass.SEARCH).opt()
+_GROUPED = {**_BUCKET, METADATA_FILTERS: True}
+_OVERVIEW = {
+    **Needs(Permission.READ, namespace=False, narrowed=True, scoped=True, counts_as=RequestClass.SEARCH).opt(),
+    METADATA_FILTERS: True,
+}
 _GIGABYTE = 1e9
 
 Hours = Annotated[int, QueryParameter(ge=1, le=720, description="The number of hours up to now.")]
-GroupBy = Annotated[str, QueryParameter(description="hour, day, week or month.")]
+GroupBy = Annotated[
+    str,
+    QueryParameter(
+        description="hour, day, week or month; metadata.NAME, a metadata field that the bucket keeps analytics by; or"
+        " both, separated by a comma. A further parameter metadata.NAME=VALUE counts only uploads with a value."
+    ),
+]
+Step = Annotated[str, QueryParameter(description="hour, day, week or month.")]
 Date = Annotated[str | None, QueryParameter(description="A date or a time; UTC if it has no zone.")]
 
 
@@ -54,9 +73,12 @@ async def get_analytics_overview(
         organization_id=admitted.caller.organization.organization_id,
         namespace_id=None if namespace is None else namespace.namespace_id,
         bucket_ids=await buckets_in_reach(admitted, named),
+        metadata=metadata_filters(scope),
     )
-    period = analyze.last(hours, group_by)
-    found = await analyze.overview(area, period)
+    grouping = analyze.grouping(group_by, "hour")
+    period = analyze.last(hours, grouping.step)
+    await analyze.check_fields(area, grouping)
+    found = await analyze.overview(area, period, grouping.field)
     return AnalyticsOverviewResponse(
         position=found.progress.position,
         lag_events=found.progress.lag_events,
@@ -72,44 +94,52 @@ async def get_analytics_overview(
         ),
         steps=[_figures(UploadStep, each, time_bucket=at) for at, each in zip(period.steps, found.series, strict=True)],
         buckets=[_growth(each) for each in found.buckets],
+        groups=tuple(
+            UploadGroup(
+                **_group(grouping, each.group),
+                uploads=_figures(UploadFigures, each.total),
+                steps=[_figures(UploadStep, step, time_bucket=step.at) for step in each.series],
+            )
+            for each in found.groups
+        ),
     )
 
 
-@get("/analytics/buckets/{bucket_identifier:str}/upload-performance", opt=_BUCKET, tags=_TAGS)
+@get("/analytics/buckets/{bucket_identifier:str}/upload-performance", opt=_GROUPED, tags=_TAGS)
 async def get_upload_performance(
     scope: Scope, hours: Hours = 24, group_by: GroupBy = "hour"
 ) -> UploadPerformanceResponse:
     """Return the performance of a bucket's uploads in the last hours."""
     admitted = admitted_in(scope)
     analyze = admitted.services.analyze
-    period = analyze.last(hours, group_by)
+    grouping = analyze.grouping(group_by, "hour")
+    period = analyze.last(hours, grouping.step)
+    area = _area(admitted, metadata_filters(scope))
+    await analyze.check_fields(area, grouping)
     progress = await analyze.progress()
-    series, total = await analyze.uploads(_area(admitted), period)
+    series, total = await analyze.uploads(area, period)
+    groups = await analyze.groups(area, period, grouping.field)
     return UploadPerformanceResponse(
         position=progress.position,
         lag_events=progress.lag_events,
         bucket_id=admitted.bucket.bucket_id,
         time_range=_range(period),
-        metrics=[
-            UploadPerformanceMetric(
-                time_bucket=at,
-                upload_count=each.requested,
-                avg_latency_ms=each.latency_avg_ms or 0.0,
-                p50_latency_ms=each.latency_p50_ms or 0.0,
-                p95_latency_ms=each.latency_p95_ms or 0.0,
-                p99_latency_ms=each.latency_p99_ms or 0.0,
-                avg_throughput_mbps=each.throughput_mbps or 0.0,
-                error_rate=_error_rate(each) or 0.0,
-            )
-            for at, each in zip(period.steps, series, strict=True)
-        ],
+        metrics=[_performance(at, each) for at, each in zip(period.steps, series, strict=True)],
         summary=_figures(UploadFigures, total),
+        groups=tuple(
+            UploadPerformanceGroup(
+                **_group(grouping, each.group),
+                metrics=[_performance(step.at or period.start, step) for step in each.series],
+                summary=_figures(UploadFigures, each.total),
+            )
+            for each in groups
+        ),
     )
 
 
 @get("/analytics/buckets/{bucket_identifier:str}/storage", opt=_BUCKET, tags=_TAGS)
 async def get_bucket_storage(
-    scope: Scope, start_date: Date = None, end_date: Date = None, group_by: GroupBy = "day"
+    scope: Scope, start_date: Date = None, end_date: Date = None, group_by: Step = "day"
 ) -> BucketStorageResponse:
     """Return the size of a bucket over time; by default, over the last 30 days."""
     admitted = admitted_in(scope)
@@ -134,38 +164,72 @@ async def get_bucket_storage(
     )
 
 
-@get("/analytics/buckets/{bucket_identifier:str}/usage", opt=_BUCKET, tags=_TAGS)
+@get("/analytics/buckets/{bucket_identifier:str}/usage", opt=_GROUPED, tags=_TAGS)
 async def get_bucket_usage(
     scope: Scope, start_date: Date = None, end_date: Date = None, group_by: GroupBy = "day"
 ) -> BucketUsageResponse:
     """Return the usage of a bucket over time; by default, over the last 30 days."""
     admitted = admitted_in(scope)
     analyze = admitted.services.analyze
-    period = analyze.between(time_named(start_date, "start_date"), time_named(end_date, "end_date"), group_by)
-    area = _area(admitted)
+    grouping = analyze.grouping(group_by, "day")
+    period = analyze.between(time_named(start_date, "start_date"), time_named(end_date, "end_date"), grouping.step)
+    area = _area(admitted, metadata_filters(scope))
+    await analyze.check_fields(area, grouping)
     progress = await analyze.progress()
     held = await analyze.storage(area, period)
     series, _ = await analyze.uploads(area, period)
+    groups = {each.group: each.series for each in await analyze.groups(area, period, grouping.field)}
+    held_by_groups = await analyze.storage_of_groups(area, period, grouping.field)
     return BucketUsageResponse(
         position=progress.position,
         lag_events=progress.lag_events,
         bucket_id=admitted.bucket.bucket_id,
         time_range=_range(period),
-        metrics=[
-            UsageMetric(
-                time_bucket=each.at,
-                storage_gb_hours=each.byte_hours / _GIGABYTE,
-                upload_operations=uploads.requested,
+        metrics=_usage(period, held, series),
+        groups=tuple(
+            UsageGroup(
+                **_group(grouping, group), metrics=_usage(period, held_by_groups.get(group, ()), groups.get(group, ()))
             )
-            for each, uploads in zip(held, series, strict=True)
-        ],
+            for group in {**groups, **held_by_groups}
+        ),
     )
 
 
-def _area(admitted: Admitted) -> Area:
+def _area(admitted: Admitted, metadata: Mapping[str, str] = MappingProxyType({})) -> Area:
     return Area(
         organization_id=admitted.caller.organization.organization_id,
         bucket_ids=frozenset({admitted.bucket.bucket_id}),
+        metadata=metadata,
+    )
+
+
+def _group(grouping: Grouping, group: Group) -> dict[str, Any]:
+    return {"field": f"{METADATA}{grouping.field}", "kind": group.kind, "value": group.value}
+
+
+def _usage(period: Period, held: Sequence[Held], series: Sequence[Figures]) -> list[UsageMetric]:
+    byte_hours = {each.at: each.byte_hours for each in held}
+    requested = {each.at: each.requested for each in series}
+    return [
+        UsageMetric(
+            time_bucket=at,
+            storage_gb_hours=byte_hours.get(at, 0.0) / _GIGABYTE,
+            upload_operations=requested.get(at, 0),
+        )
+        for at in period.steps
+    ]
+
+
+def _performance(at: datetime, figures: Figures) -> UploadPerformanceMetric:
+    return UploadPerformanceMetric(
+        time_bucket=at,
+        upload_count=figures.requested,
+        avg_latency_ms=figures.latency_avg_ms or 0.0,
+        p50_latency_ms=figures.latency_p50_ms or 0.0,
+        p95_latency_ms=figures.latency_p95_ms or 0.0,
+        p99_latency_ms=figures.latency_p99_ms or 0.0,
+        avg_throughput_mbps=figures.throughput_mbps or 0.0,
+        error_rate=_error_rate(figures) or 0.0,
     )
 
 

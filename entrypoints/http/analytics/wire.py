@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from application.ports.analytics.labels import GroupKind
 from entrypoints.http.wire import Response
 
 
@@ -64,6 +65,25 @@ class Followed(Response, frozen=True):
     lag_events: int
 
 
+class MetadataGroup(Response, frozen=True):
+    """The uploads with the same value in a metadata field.
+
+    `kind`: `value`; `none`: without a value that is a string, a number or a boolean; `other`: with more than 100
+    characters, or beyond the 100 values of the month; `erased`: forgotten. `value`: as text, of the kind `value`.
+    """
+
+    field: str
+    kind: GroupKind
+    value: str | None
+
+
+class UploadPerformanceGroup(MetadataGroup, frozen=True):
+    """Such uploads for each step that has some, and all of them as `summary`."""
+
+    metrics: list[UploadPerformanceMetric]
+    summary: UploadFigures
+
+
 class UploadPerformanceResponse(Followed, frozen=True):
     """The uploads of a bucket for each step, and all of them as `summary`."""
 
@@ -71,6 +91,7 @@ class UploadPerformanceResponse(Followed, frozen=True):
     time_range: TimeRange
     metrics: list[UploadPerformanceMetric]
     summary: UploadFigures
+    groups: tuple[UploadPerformanceGroup, ...] = ()
 
 
 class StorageMetric(Response, frozen=True):
@@ -124,6 +145,12 @@ class CostBreakdown(Response, frozen=True):
     other_percent: float = 0.0
 
 
+class UsageGroup(MetadataGroup, frozen=True):
+    """The usage by uploads with the same value in a metadata field."""
+
+    metrics: list[UsageMetric]
+
+
 class BucketUsageResponse(Followed, frozen=True):
     """The usage of a bucket for each step."""
 
@@ -133,12 +160,20 @@ class BucketUsageResponse(Followed, frozen=True):
     cost_breakdown: CostBreakdown = CostBreakdown()
     total_credits: int = 0
     total_cost_usd: float = 0.0
+    groups: tuple[UsageGroup, ...] = ()
 
 
 class UploadStep(UploadFigures, frozen=True):
     """The uploads that were requested in a step."""
 
     time_bucket: datetime
+
+
+class UploadGroup(MetadataGroup, frozen=True):
+    """The uploads with the same value in a metadata field, and each step that has some."""
+
+    uploads: UploadFigures
+    steps: list[UploadStep]
 
 
 class DuplicateFigures(Response, frozen=True):
@@ -171,3 +206,4 @@ class AnalyticsOverviewResponse(Followed, frozen=True):
     duplicates: DuplicateFigures
     steps: list[UploadStep]
     buckets: list[BucketGrowth]
+    groups: tuple[UploadGroup, ...] = ()

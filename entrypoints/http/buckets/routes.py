@@ -63,6 +63,7 @@ async def create_bucket(request: StrictRequest, data: JSONBody[BucketCreateReque
                 auto_confirm=data.auto_confirm,
                 content_rules=data.content_rules.recorded(),
                 retention_seconds=data.retention_seconds,
+                analytics_fields=data.analytics_fields,
                 ids=ids,
             ),
             made=lambda record: (record.bucket_id,),
@@ -179,6 +180,7 @@ async def _change_of(request: StrictRequest, data: BucketUpdateRequest) -> Bucke
         auto_confirm=UNSET if data.auto_confirm is None else data.auto_confirm,
         content_rules=data.content_rules.recorded() if data.content_rules else UNSET,
         retention_seconds=data.retention_seconds,
+        analytics_fields=UNSET if data.analytics_fields is None else data.analytics_fields,
         bucket_schema=as_it_came.get("bucket_schema", UNSET),
     )
 

@@ -37,7 +37,8 @@ class BucketCreateRequest(Request, frozen=True):
     """A new bucket. Unknown keys of the schema and its fields are stored and returned.
 
     `retention_seconds`: how long its completed uploads and its objects are kept, unless they set it themselves; null:
-    until they are deleted.
+    until they are deleted. `analytics_fields`: up to 5 top-level metadata fields of uploads by which analytics can be
+    grouped and filtered.
     """
 
     bucket_name: str
@@ -48,13 +49,15 @@ class BucketCreateRequest(Request, frozen=True):
     auto_confirm: bool = False
     content_rules: ContentRulesRequest = ContentRulesRequest()
     retention_seconds: Retention | None = None
+    analytics_fields: tuple[str, ...] = ()
 
 
 class BucketUpdateRequest(Request, frozen=True):
     """New values, `content_rules` as a whole. Absent fields stay; a `description` of null clears it.
 
     Rules that are missing in `content_rules` are removed. `retention_seconds` applies to later uploads and objects;
-    null clears it. `bucket_schema` may have further properties, and wider ones.
+    null clears it. `analytics_fields` applies to later uploads. `bucket_schema` may have further properties, and wider
+    ones.
     """
 
     bucket_name: str | UnsetType | None = UNSET
@@ -63,6 +66,7 @@ class BucketUpdateRequest(Request, frozen=True):
     auto_confirm: bool | UnsetType | None = UNSET
     content_rules: ContentRulesRequest | UnsetType | None = UNSET
     retention_seconds: Retention | UnsetType | None = UNSET
+    analytics_fields: tuple[str, ...] | UnsetType | None = UNSET
     bucket_schema: BucketSchema | UnsetType | None = UNSET
 
 
@@ -112,6 +116,7 @@ class BucketResponse(Response, frozen=True):
     auto_confirm: bool = False
     content_rules: ContentRules = ANY_CONTENT
     retention_seconds: int | None = None
+    analytics_fields: tuple[str, ...] = ()
 
 
 class ListBucketsRequest(Request, frozen=True):

@@ -1,7 +1,8 @@
 """Unknown query parameters: refused on Upwell's own routes, reported in a header on the contract's routes.
 
 A repeated parameter is refused on Upwell's own routes. Queries also accept the names of responses: `page_size` for
-`limit`, `next_cursor` for `cursor`, and `page`, which counts from 1 with the given limit.
+`limit`, `next_cursor` for `cursor`, and `page`, which counts from 1 with the given limit. Routes of
+analytics also take `metadata.<field>=<value>`, whose names are those of metadata fields.
 """
 
 import functools
@@ -17,6 +18,8 @@ from domain.refusals import InvalidInputError
 from entrypoints.http.transport.request_log import ADDED_HEADERS
 
 IGNORED = "X-Upwell-Ignored"
+METADATA_FILTERS = "metadata_filters"  # in the `opt` of a route: it takes `metadata_filters`
+_METADATA = "metadata."
 _ALIASES = {"page_size": "limit", "next_cursor": "cursor"}
 _MAX_NAMED = 20
 _MAX_NAME = 100
@@ -67,6 +70,10 @@ def settle_query(scope: Scope) -> None:
         return
     known = parameters_of(scope["route_handler"])
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    if scope["route_handler"].opt.get(METADATA_FILTERS):
+        filters = [name for name, _ in given if name.startswith(_METADATA)]
+        check_once(given, frozenset(filters))
+        known |= set(filters)
     ours = cast("HTTPScope", scope)["method"] not in CONTRACT.get(scope["path_template"], ())
     if ours:
         check_once(given, known)
@@ -86,6 +93,12 @@ def settle_query(scope: Scope) -> None:
     named = ", ".join(quote(name[:_MAX_NAME], safe="") for name in ignored[:_MAX_NAMED]).encode()
     added: Sequence[tuple[bytes, bytes]] = scope.get(ADDED_HEADERS, ())  # type: ignore[assignment]  # a key of our own
     scope[ADDED_HEADERS] = [*added, (IGNORED.lower().encode(), named)]  # type: ignore[literal-required]  # the same
+
+
+def metadata_filters(scope: Scope) -> dict[str, str]:
+    """Return the parameters `metadata.<field>=<value>` of a request: values by field."""
+    given = parse_qsl(scope["query_string"].decode(), keep_blank_values=True)
+    return {name.removeprefix(_METADATA): value for name, value in given if name.startswith(_METADATA)}
 
 
 def check_once(given: Pairs, known: frozenset[str]) -> None:

@@ -68,6 +68,50 @@ async def test_the_overview_counts_the_results_of_uploads(tenant: Tenant) -> Non
         assert found["lag_events"] >= 0
 
 
+async def test_figures_are_grouped_and_filtered_by_metadata_fields_of_the_bucket(tenant: Tenant) -> None:
+    async with tenant.client() as client:
+        grouped = {"group_by": "metadata.campaign"}
+        for path in (OVERVIEW, f"{BUCKET}/upload-performance", f"{BUCKET}/usage"):
+            for query in (grouped, {"metadata.campaign": "spring"}):
+                refused = (await client.get(path, params=query)).json()["error"]
+                assert refused["code"] == "metadata_field_not_kept"
+                assert "analytics_fields" in refused["message"]
+        changed = await client.patch("/v1/buckets/files", json={"analytics_fields": ["campaign", "plan"]})
+        assert changed.json()["analytics_fields"] == ["campaign", "plan"]
+        for campaign, plan in (("spring", "pro"), ("spring", "free"), ("autumn", "free")):
+            body = secrets.token_bytes(50)
+            upload = await announce(client, body, metadata={"campaign": campaign, "plan": plan})
+            await put(upload, body)
+            await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")
+        await announce(client, b"x")
+        await caught_up(client)
+        found = (await client.get(OVERVIEW, params=grouped)).json()
+        counted = {(each["kind"], each["value"]): each["uploads"]["requested"] for each in found["groups"]}
+        assert counted == {("value", "spring"): 2, ("value", "autumn"): 1, ("none", None): 1}
+        assert found["groups"][0]["value"] == "spring"
+        assert {each["field"] for each in found["groups"]} == {"metadata.campaign"}
+        assert sum(step["requested"] for step in found["groups"][0]["steps"]) == 2
+        assert found["uploads"]["requested"] == 4
+        free = (await client.get(OVERVIEW, params={**grouped, "metadata.plan": "free"})).json()
+        assert {each["value"]: each["uploads"]["completed"] for each in free["groups"]} == {"spring": 1, "autumn": 1}
+        assert (free["uploads"]["requested"], free["buckets"][0]["total_size_bytes"]) == (2, 100)
+        daily = {"group_by": "day,metadata.campaign", "hours": "48"}
+        performance = (await client.get(f"{BUCKET}/upload-performance", params=daily)).json()
+        assert len(performance["metrics"]) == 3
+        assert performance["groups"][0]["summary"]["completed"] == 2
+        assert performance["groups"][0]["metrics"][0]["p50_latency_ms"] > 0
+        usage = (await client.get(f"{BUCKET}/usage", params=grouped)).json()
+        (spring,) = [each for each in usage["groups"] if each["value"] == "spring"]
+        assert (spring["metrics"][-1]["upload_operations"], len(spring["metrics"])) == (2, 31)
+        assert spring["metrics"][-1]["storage_gb_hours"] > 0
+        for group_by in ("metadata.", "metadata.a,metadata.b", "day,hour", "day,"):
+            refused = await client.get(OVERVIEW, params={"group_by": group_by})
+            assert refused.json()["error"]["code"] == "invalid_group_by"
+        for fields in (["a"] * 2, list("abcdef"), [""], ["a,b"], ["a" * 65]):
+            refused = await client.patch("/v1/buckets/files", json={"analytics_fields": fields})
+            assert (refused.status_code, refused.json()["error"]["code"]) == (422, "invalid_analytics_fields")
+
+
 async def test_duplicates_are_printed_with_the_bytes_that_they_save(tenant: Tenant) -> None:
     body = secrets.token_bytes(500)
     digest = hashlib.sha256(body).hexdigest()

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -32,7 +33,9 @@ from application.ports.analytics.analytics import (
     Progress,
     UploadFigures,
 )
+from application.ports.analytics.labels import MAX_VALUES
 from application.ports.events.event_log import EventLog, LogUnavailableError, StreamAppend
+from domain.buckets.bucket import BucketCreated, BucketUpdated
 from domain.events.registry import decode
 from domain.objects.object import ObjectCreated, ObjectDeleted
 from domain.refusals import RefusedError
@@ -41,9 +44,10 @@ from domain.uploads.upload_events import UploadEvent
 from tests.conftest import Database
 from tests.contract._log import Account, Kit, open_account
 
-ALWAYS = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2100, 1, 1, tzinfo=UTC)}
+ALWAYS: dict[str, Any] = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2100, 1, 1, tzinfo=UTC)}
 HOUR = timedelta(hours=1)
 GOLDEN = Path(__file__).parents[2] / "golden"
+READ = (*get_args(UploadEvent), UploadDuplicateAvoided, ObjectCreated, ObjectDeleted, BucketCreated, BucketUpdated)
 ROUGH = ("latency_p50_ms", "latency_p95_ms", "latency_p99_ms", "latency_avg_ms", "throughput_mbps")
 WHERE = ("at", "organization_id", "namespace_id", "bucket_id")
 
@@ -233,6 +237,67 @@ async def test_bytes_that_come_later_in_a_step_are_there_for_less_of_it(
     assert change == Change(at=day, stored_bytes=10, late_byte_hours=60)
 
 
+async def grouped(figures: Figures, area: Area, field: str) -> dict[str | None, int]:
+    await figures.catch_up(1000)
+    rows = await figures.analytics.uploads(area, **ALWAYS, step=Interval.DAY, by=field)
+    return {row.label: row.requested for row in rows if row.at is None}
+
+
+async def test_uploads_are_grouped_and_filtered_by_the_fields_of_their_bucket(
+    figures: Figures, kit: Kit, account: Account
+) -> None:
+    area = area_of(account)
+    await account.request(kit.log, metadata={"plan": "before"})
+    assert not await figures.analytics.keeps(area, "plan")
+    await account.send_to_bucket(kit.log, account.renames("films", analytics_fields=("plan", "campaign")))
+    assert await figures.analytics.keeps(area, "plan")
+    for plan in ("free", "free", 5, "5", True, None, ["free"], "x" * 101):
+        await account.request(kit.log, metadata={"plan": plan, "campaign": "spring"})
+    upload_id = await account.request(kit.log, metadata={"plan": "free"})
+    await account.complete(kit.log, upload_id, size_bytes=70)
+    assert await grouped(figures, area, "plan") == {"=free": 3, "=5": 2, "=true": 1, "none": 2, "other": 1}
+    assert await grouped(figures, area, "campaign") == {"=spring": 8, "none": 1}
+    narrow = area_of(account, metadata={"plan": "free"})
+    assert await grouped(figures, narrow, "campaign") == {"=spring": 2, "none": 1}
+    *_, total = await uploads_of(figures, narrow)
+    assert (total.requested, total.completed, total.completed_bytes) == (3, 1, 70)
+    (change,) = await figures.analytics.changes(narrow, **ALWAYS, step=Interval.MONTH)
+    assert change.stored_bytes == 70
+    await account.send_to_bucket(kit.log, account.renames("films"))
+    await account.request(kit.log, metadata={"plan": "free"})
+    assert (await grouped(figures, area, "plan"))["=free"] == 3
+    *_, total = await uploads_of(figures, area)
+    assert total.requested == 11
+
+
+async def test_values_beyond_the_limit_of_a_month_are_other_ones(figures: Figures, kit: Kit, account: Account) -> None:
+    await account.send_to_bucket(kit.log, account.renames("films", analytics_fields=("plan",)))
+    for number in range(MAX_VALUES + 3):
+        await account.request(kit.log, metadata={"plan": number})
+    await account.request(kit.log, metadata={"plan": 7})
+    found = await grouped(figures, area_of(account), "plan")
+    assert (len(found), found["other"], found["=7"]) == (MAX_VALUES + 1, 3, 2)
+    account.clock.advance(timedelta(days=31))
+    await account.request(kit.log, metadata={"plan": MAX_VALUES + 1})
+    assert (await grouped(figures, area_of(account), "plan"))[f"={MAX_VALUES + 1}"] == 1
+
+
+async def test_an_erased_upload_counts_in_the_group_of_erased_ones(
+    figures: Figures, kit: Kit, account: Account
+) -> None:
+    await account.send_to_bucket(kit.log, account.renames("films", analytics_fields=("plan",)))
+    kept, gone = [await account.request(kit.log, metadata={"plan": plan}) for plan in ("free", "secret")]
+    assert await grouped(figures, area_of(account), "plan") == {"=free": 1, "=secret": 1}
+    for upload_id in (kept, gone):
+        await account.complete(kit.log, upload_id, size_bytes=70)
+    assert await grouped(figures, area_of(account), "plan") == {"=free": 1, "=secret": 1}
+    await account.send(kit.log, gone, account.forgets())
+    assert await grouped(figures, area_of(account), "plan") == {"=free": 1, "erased": 1}
+    assert await figures.analytics.changes(
+        area_of(account), **ALWAYS, step=Interval.MONTH, by="plan"
+    ) == await MemoryAnalytics(kit.log).changes(area_of(account), **ALWAYS, step=Interval.MONTH, by="plan")
+
+
 async def test_figures_are_of_a_namespace_of_buckets_or_of_an_organization(
     figures: Figures, kit: Kit, account: Account
 ) -> None:
@@ -274,10 +339,13 @@ def test_facts_read_from_a_stored_event_equal_the_event() -> None:
     for path in sorted(GOLDEN.glob("*.json")):
         state = path.read_bytes()
         event = decode(state)
-        if isinstance(event, UploadEvent | UploadDuplicateAvoided | ObjectCreated | ObjectDeleted):
+        if isinstance(event, READ):
             fact = fact_of(state)
             fields = {name: getattr(event, name) for name in Fact.__struct_fields__ if hasattr(event, name)}
             origin, content = fields.pop("origin"), fields.pop("content", None)
+            if (request := fields.pop("request", None)) is not None and fact.request is not None:
+                assert msgspec.json.decode(fact.request.metadata) == request.metadata
+                read.add("request")
             assert {name: getattr(fact, name) for name in fields} == fields
             assert {name: getattr(origin, name) for name in WHERE} == {
                 name: getattr(fact.origin, name) for name in WHERE
@@ -350,7 +418,7 @@ async def test_what_is_killed_in_the_middle_counts_once_and_a_rebuild_gives_the_
 
 async def table(database: Database) -> list[Any]:
     owner = await connect(database.owner_url, role=None)
-    rows = await owner.fetch("SELECT * FROM upwell.analytics_figures ORDER BY bucket_id, hour")
+    rows = await owner.fetch("SELECT * FROM upwell.analytics_figures ORDER BY bucket_id, hour, labels")
     await owner.close()
     return rows
 
@@ -360,7 +428,10 @@ async def happen(log: EventLog, account: Account, chance: random.Random) -> None
     await log.append(account.command(account.bucket("more", "bkt_more")))
     uploads: list[str] = []
     objects: list[str] = []
-    for _ in range(100):
+    for number in range(100):
+        if number % 30 == 10:  # from now on, uploads have labels, and then others
+            fields = chance.choice([("plan",), ("plan", "campaign"), ()])
+            await account.send_to_bucket(log, account.renames(f"films-{number}", analytics_fields=fields))
         account.clock.advance(timedelta(milliseconds=chance.choice([0, 40, 7_000, 3_000_000, 40_000_000])))
         commands = [
             account.starts(),
@@ -379,7 +450,8 @@ async def happen(log: EventLog, account: Account, chance: random.Random) -> None
             case 0 | 1:
                 where = {"bucket_id": chance.choice([account.bucket_id, "bkt_more"])}
                 existing = chance.choice([None, None, None, "obj_taken"])
-                uploads.append(await account.request(log, where=where, existing_object_id=existing))
+                metadata = {"plan": chance.choice(["free", 5, True, None, ["x"]]), "campaign": chance.choice("ab")}
+                uploads.append(await account.request(log, where=where, existing_object_id=existing, metadata=metadata))
             case 2:
                 await avoid_duplicate(log, account, chance.randrange(100))
             case 3:
@@ -401,15 +473,17 @@ async def assert_counted(analytics: Analytics, log: EventLog, area: Area) -> Non
     whole = await counted.changes(area, **ALWAYS, step=Interval.DAY)
     middle = whole[len(whole) // 2].at
     assert middle is not None
-    for step in Interval:
+    narrow = msgspec.structs.replace(area, metadata={"plan": "free"})
+    for scope, step, by in product((area, narrow), Interval, (None, "plan", "campaign")):
         for start in (ALWAYS["start"], middle.replace(day=1)):
-            when: dict[str, Any] = {"start": start, "end": ALWAYS["end"], "step": step}
-            rows = await analytics.uploads(area, **when)
-            expected = await counted.uploads(area, **when)
+            when: dict[str, Any] = {"start": start, "end": ALWAYS["end"], "step": step, "by": by}
+            rows = await analytics.uploads(scope, **when)
+            expected = await counted.uploads(scope, **when)
             assert [exact(row) for row in rows] == [exact(row) for row in expected]
             assert [rough(row) for row in rows] == [pytest.approx(rough(row), rel=0.02, abs=1e-6) for row in expected]
             if step is not Interval.WEEK or start == ALWAYS["start"]:
-                assert await analytics.changes(area, **when) == await counted.changes(area, **when)
+                assert await analytics.changes(scope, **when) == await counted.changes(scope, **when)
+    assert await analytics.failures(narrow, **ALWAYS) == await counted.failures(narrow, **ALWAYS)
     assert await analytics.failures(area, **ALWAYS) == await counted.failures(area, **ALWAYS)
     for start in (ALWAYS["start"], middle):
         asked = {"start": start, "end": ALWAYS["end"]}

@@ -172,9 +172,9 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         await deliveries.add(connection, [waiting], now=datetime.now(UTC))
     figures = PostgresAnalytics(TenantReads(pool))
     area = Area(organization_id=own.organization_id)
-    always = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2100, 1, 1, tzinfo=UTC)}
+    always: dict[str, Any] = {"start": datetime(2000, 1, 1, tzinfo=UTC), "end": datetime(2100, 1, 1, tzinfo=UTC)}
     where = {"organization_id": own.organization_id, "namespace_id": namespace, "bucket_id": bucket}
-    hour = {"hour": "2026-01-01T00:00:00Z", "durations": {}, "failures": {"expired": 1}}
+    hour = {"hour": "2026-01-01T00:00:00Z", "labels": {}, "durations": {}, "failures": {"expired": 1}}
     counts = {"stored_bytes": 1, "objects": 1, "requested": 1, "failed": 1}
     await owner.execute(QUERIES["add_analytics_figures"], json.dumps([{**where, **hour, "counts": counts}]))
     await owner.close()

@@ -92,10 +92,10 @@ async def test_figures_that_were_never_counted_differ_from_a_new_count(database:
         await catch_up(services)
         owner = await connect(database.owner_url, role=None)
         row = {"organization_id": "a", "namespace_id": "b", "bucket_id": "c", "hour": "2026-01-01T00:00:00Z"}
-        others = {"counts": {"requested": 1}, "durations": {}, "failures": {}}
+        others = {"labels": {}, "counts": {"requested": 1}, "durations": {}, "failures": {}}
         await owner.execute(QUERIES["add_analytics_figures"], json.dumps([row | others]))
         (difference,) = (await check_analytics(database.owner_url)).items()
-        assert difference == ("analytics_figures", Difference(1, ("c/2026-01-01 00:00:00+00",)))
+        assert difference == ("analytics_figures", Difference(1, ("c/2026-01-01 00:00:00+00/{}",)))
         await owner.execute("DELETE FROM upwell.analytics_figures")
         assert await check_analytics(database.owner_url) == {}
         await owner.close()
