@@ -1,38 +1,46 @@
-"""A large file through Upwell, as a ratio to its parts sent by curl; and its verification, to curl into sha256sum.
+"""A large file by `upwell upload`, as a ratio to `curl -T` and `sha256sum`; and its verification.
 
-Run: `uv run python -m tests.benchmarks.bench_large_files [--gib 2] [--rounds 3]`. The ways alternate, so that a noisy
-machine is noisy for all. Disk: a copy for the file and one for each of two uploads a round.
+Run: `uv run python -m tests.benchmarks.bench_large_files [--gib 1] [--rounds 5]`. The ways alternate, so that a noisy
+machine is noisy for all; processor seconds of a way's own processes, of the storage and of the worker stand beside its
+time. Disk: a copy for the file and one for each of three uploads a round.
+
+`upwell upload` ends when the service has verified the stored bytes, which reads them again. "Until the bytes have
+arrived" is its time without that: from its start until the service began the verification.
 """
 
 import argparse
 import contextlib
-import hashlib
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from tests.conftest import Tenant
-from tests.stack import chance_file, peak_bytes, stack
+from tests.stack import Stack, chance_file, peak_bytes, stack
 
 GIB = 1024**3
 MIB = 1024**2
 PARALLEL = 4
-HEADERS = {"Content-Type": "video/mp4"}
+CONTENT_TYPE = "video/mp4"
+CURL_HEADERS = ("-H", f"Content-Type: {CONTENT_TYPE}", "-H", "Expect:")
+ARRIVED = "until the bytes have arrived"
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--gib", type=float, default=2)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--gib", type=float, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with stack() as running:
         for command in ("serve", "worker"):
@@ -40,16 +48,80 @@ def main() -> None:
         tenant = running.tenant()
         file = chance_file(running.folder / "film.mp4", int(options.gib * GIB))
         with httpx.Client(base_url=tenant.url, headers=tenant.headers, timeout=600) as api:
-            rounds = [one_round(tenant, api, file) for _ in range(options.rounds)]
+            rounds = [one_round(running, tenant, api, file) for _ in range(options.rounds)]
         report(rounds, file.stat().st_size)
         for command, process in running.processes.items():
             print(f"  peak memory of {command:8} {peak_bytes(process) / 1e6:6.1f} MB")
 
 
-def one_round(tenant: Tenant, api: httpx.Client, file: Path) -> dict[str, float]:
-    """Return seconds of each way, and the client's peak memory in MB."""
-    seconds: dict[str, float] = {}
-    began = time.perf_counter()
+class Ways:
+    """The measured ways of a round: their seconds, and the processor seconds of each part."""
+
+    def __init__(self, running: Stack) -> None:
+        self._parts = {
+            "storage": psutil.Process(running.storage.pid),
+            "worker": psutil.Process(running.processes["worker"].pid),
+        }
+        self.seconds: dict[str, float] = {}
+        self.processor: dict[str, dict[str, float]] = {}
+        self.client_mb = 0.0
+
+    @contextlib.contextmanager
+    def measured(self, way: str) -> Iterator[None]:
+        """Measure what is done inside."""
+        before, began = self._used(), time.perf_counter()
+        yield
+        self.seconds[way] = time.perf_counter() - began
+        self.processor[way] = {part: used - before[part] for part, used in self._used().items()}
+
+    def _used(self) -> dict[str, float]:
+        own = resource.getrusage(resource.RUSAGE_CHILDREN)
+        used = {"client": own.ru_utime + own.ru_stime}
+        for part, process in self._parts.items():
+            times = process.cpu_times()
+            used[part] = times.user + times.system
+        return used
+
+
+def one_round(running: Stack, tenant: Tenant, api: httpx.Client, file: Path) -> Ways:
+    """Return the seconds of each way, and the client's peak memory."""
+    ways = Ways(running)
+    with ways.measured("upwell upload"):
+        began = time.time()
+        ways.client_mb = upload_by_upwell(tenant, file)
+    ways.seconds[ARRIVED] = seen_at(api, completed(api)[0]["upload_id"]) - began
+
+    single = call(api, "POST", "/v1/buckets/files/uploads", announcement(file, "never"))
+    with ways.measured("curl -T"):
+        subprocess.run(["curl", "-sSf", "-T", str(file), *CURL_HEADERS, single["presigned_url"]], check=True)
+    with ways.measured("sha256sum"):
+        found = subprocess.run(["sha256sum", str(file)], check=True, capture_output=True).stdout
+    sha256 = found.split()[0].decode()
+    api.delete(f"/v1/uploads/{single['upload_id']}")
+
+    upload = call(api, "POST", "/v1/buckets/files/uploads", announcement(file, "always"))
+    urls = list(part_urls(api, upload))
+    with ways.measured("parts by curl"):
+        send_by_curl(file, urls, upload["part_size"])
+
+    with ways.measured("verification"):
+        task = call(api, "POST", f"/v1/uploads/{upload['upload_id']}/confirm?async=true", {})
+        while (state := call(api, "GET", f"/v1/uploads/{upload['upload_id']}"))["status"] == "PROCESSING":
+            time.sleep(0.02)
+    if state["status"] != "COMPLETED":
+        raise SystemExit(f"{task} ended as {state}")
+    url = download_url(api, state["object_id"])
+    with ways.measured("curl into sha256sum"):
+        found = subprocess.run(["sh", "-c", f"curl -sSf '{url}' | sha256sum"], check=True, capture_output=True).stdout
+    if found.split()[0].decode() != sha256:
+        raise SystemExit("other bytes were read back")
+    for each in completed(api):
+        api.delete(f"/v1/buckets/files/objects/{each['object_id']}")  # the disk is wanted again
+    return ways
+
+
+def upload_by_upwell(tenant: Tenant, file: Path) -> float:
+    """Upload the file, and return the client's peak memory in MB."""
     client = subprocess.Popen(
         [
             sys.executable,
@@ -73,43 +145,31 @@ def one_round(tenant: Tenant, api: httpx.Client, file: Path) -> dict[str, float]
         with contextlib.suppress(OSError, StopIteration):  # it has just ended
             memory = peak_bytes(client)
         time.sleep(0.02)
-    seconds["upwell upload"] = time.perf_counter() - began
     if client.returncode:
         raise SystemExit("the upload failed")
-
-    upload = call(api, "POST", "/v1/buckets/files/uploads", announcement(file))
-    urls = list(part_urls(api, upload))
-    began = time.perf_counter()
-    send_by_curl(file, urls, upload["part_size"])
-    seconds["parts by curl"] = time.perf_counter() - began
-
-    began = time.perf_counter()
-    task = call(api, "POST", f"/v1/uploads/{upload['upload_id']}/confirm?async=true", {})
-    while (state := call(api, "GET", f"/v1/uploads/{upload['upload_id']}"))["status"] == "PROCESSING":
-        time.sleep(0.02)
-    seconds["verification"] = time.perf_counter() - began
-    if state["status"] != "COMPLETED":
-        raise SystemExit(f"{task} ended as {state}")
-    url = download_url(api, state["object_id"])
-    began = time.perf_counter()
-    found = subprocess.run(["sh", "-c", f"curl -sSf '{url}' | sha256sum"], check=True, capture_output=True).stdout
-    seconds["curl into sha256sum"] = time.perf_counter() - began
-    with file.open("rb") as opened:
-        if found.split()[0].decode() != hashlib.file_digest(opened, "sha256").hexdigest():
-            raise SystemExit("other bytes were read back")
-    for each in call(api, "POST", "/v1/buckets/files/uploads/list")["results"]:
-        api.delete(f"/v1/buckets/files/objects/{each['object_id']}")  # the disk is wanted again
-    return seconds | {"client MB": memory / 1e6}
+    return memory / 1e6
 
 
-def announcement(file: Path) -> dict[str, Any]:
-    """Return the body that requests a multipart upload."""
+def completed(api: httpx.Client) -> list[Any]:
+    """Return the uploads that have an object."""
+    return [each for each in call(api, "POST", "/v1/buckets/files/uploads/list")["results"] if each["object_id"]]
+
+
+def seen_at(api: httpx.Client, upload_id: str) -> float:
+    """Return when the service began the verification."""
+    history = call(api, "GET", f"/v1/uploads/{upload_id}/events")["events"]
+    times = [each["time"] for each in history if each["type"].startswith("upload.verification_began")]
+    return datetime.fromisoformat(times[0]).timestamp()
+
+
+def announcement(file: Path, multipart: str) -> dict[str, Any]:
+    """Return the body that requests an upload."""
     return {
         "filename": file.name,
-        "content_type": HEADERS["Content-Type"],
+        "content_type": CONTENT_TYPE,
         "file_size_bytes": file.stat().st_size,
         "blob_property": "video",
-        "multipart": "always",
+        "multipart": multipart,
         "skip_duplicates": False,
     }
 
@@ -150,25 +210,46 @@ def call(api: httpx.Client, method: str, path: str, body: object = None) -> Any:
     return answer.json()
 
 
-def report(rounds: Sequence[Mapping[str, float]], size_bytes: int) -> None:
+def report(rounds: Sequence[Ways], size_bytes: int) -> None:
     """Print medians, and the ratios' medians."""
     print(f"{size_bytes / GIB:g} GiB, {len(rounds)} rounds")
-    for name in rounds[0]:
-        value = statistics.median(each[name] for each in rounds)
-        if name == "client MB":
-            print(f"  peak memory of the client {value:6.1f} MB")
-        else:
-            print(f"  {name:20} {value:7.2f} s  {size_bytes / MIB / value:7.0f} MiB/s")
-    for what, one, other in (
-        ("upwell upload / parts by curl and curl into sha256sum", "upwell upload", ""),
-        ("upwell upload / parts by curl alone", "upwell upload", "parts by curl"),
-        ("verification / curl into sha256sum (throughput)", "curl into sha256sum", "verification"),
+    for way in rounds[0].seconds:
+        value = statistics.median(each.seconds[way] for each in rounds)
+        used = {
+            part: statistics.median(each.processor[way][part] for each in rounds)
+            for part in rounds[0].processor.get(way, {})
+        }
+        parts = ", ".join(f"{part} {seconds:.2f}" for part, seconds in used.items())
+        print(f"  {way:30} {value:7.2f} s  {size_bytes / MIB / value:7.0f} MiB/s  processor s: {parts}")
+    print(f"  peak memory of the client {statistics.median(each.client_mb for each in rounds):6.1f} MB")
+    for what, above, below in (
+        ("upwell upload / curl -T and sha256sum", ["upwell upload"], ["curl -T", "sha256sum"]),
+        (f"{ARRIVED} / curl -T and sha256sum", [ARRIVED], ["curl -T", "sha256sum"]),
+        (f"{ARRIVED} / curl -T alone", [ARRIVED], ["curl -T"]),
+        (
+            "upwell upload / parts by curl, curl into sha256sum",
+            ["upwell upload"],
+            ["parts by curl", "curl into sha256sum"],
+        ),
+        ("verification / curl into sha256sum (throughput)", ["curl into sha256sum"], ["verification"]),
     ):
-        ratios = [
-            each[one] / (each[other] if other else each["parts by curl"] + each["curl into sha256sum"])
-            for each in rounds
-        ]
+        ratios = [sum(each.seconds[way] for way in above) / sum(each.seconds[way] for way in below) for each in rounds]
         print(f"  {what}: {statistics.median(ratios):.2f}  {[round(ratio, 2) for ratio in ratios]}")
+    parts = ("client", "storage", "worker")
+    shares = [
+        sum(each.processor["upwell upload"][part] for part in parts)
+        / sum(each.processor[way][part] for way in ("curl -T", "sha256sum", "curl into sha256sum") for part in parts)
+        for each in rounds
+    ]
+    print(
+        f"  processor seconds, upwell upload / curl -T, sha256sum, curl into sha256sum: {statistics.median(shares):.2f}"
+    )
+    clients = [
+        each.processor["upwell upload"]["client"]
+        / sum(each.processor[way]["client"] for way in ("curl -T", "sha256sum"))
+        for each in rounds
+    ]
+    print(f"  processor seconds of the client, upwell upload / curl -T and sha256sum: {statistics.median(clients):.2f}")
 
 
 if __name__ == "__main__":
