@@ -29,7 +29,8 @@ _WINDOW: Final = 1000
 _WINDOWS_A_PAGE: Final = 10  # the number of events that are scanned for one page, in windows
 _RETRY_SECONDS: Final = 1.0
 _LINGER_SECONDS: Final = 30.0
-_REST_SECONDS: Final = 0.0025  # after a page, for each woken reader: leaves time for other work
+_FIRST_REST_SECONDS: Final = 0.0005  # after a page, if it has woken one reader: leaves time for other work
+_REST_SECONDS: Final = 0.0025  # for each further one
 _MAX_REST_SECONDS: Final = 0.1
 # Events with which the log redacts the earlier events of a stream, and those of the duplicates of an upload.
 _REDACTING: Final = frozenset({topic_of(UploadDeleted), topic_of(UploadForgotten), topic_of(ObjectDeleted)})
@@ -231,7 +232,7 @@ class ReadingEvents:
         async with aclosing(self._log.pages(after=position, limit=_WINDOW)) as pages:
             async for page in pages:
                 woken = sum(map(self._keep, page))
-                await asyncio.sleep(min(woken * _REST_SECONDS, _MAX_REST_SECONDS))
+                await asyncio.sleep(_rest_seconds(woken))
                 if self._readers == 0 and asyncio.get_running_loop().time() > self._last_left + _LINGER_SECONDS:
                     break
 
@@ -355,6 +356,10 @@ class ReadingEvents:
         if not page:
             await self.check(after)
         return EventPage(events=page, position=page[-1].position if page else after, has_more=len(page) < len(event))
+
+
+def _rest_seconds(woken: int) -> float:
+    return min(_FIRST_REST_SECONDS + (woken - 1) * _REST_SECONDS, _MAX_REST_SECONDS) if woken else 0.0
 
 
 def _bytes_of(event: FeedEvent) -> int:

@@ -1,9 +1,11 @@
 """How soon a live subscriber gets an event, and what subscribers cost callers that create uploads.
 
-Run: `uv run python -m tests.benchmarks.bench_events [--seconds 10] [--idle 1000] [--rounds 5]`. Latency is from the
+Run: `uv run python -m tests.benchmarks.bench_events [--seconds 10] [--idle 1000] [--streams 10000] [--rounds 5]
+[--only latency cost idle]`. Latency is from the
 answer to a create until its event has arrived at a subscriber, both in one process. What subscribers cost is a ratio of
 creates per second with them and without, in rounds that alternate; a worker delivers every upload to webhooks, on
-the same cores.
+the same cores. `--streams 10000` opens so many idle streams on one process, and measures its memory and its processor
+time, those of no streams beside them, and how soon all of them get one event.
 """
 
 import argparse
@@ -31,6 +33,7 @@ LOADING = 32
 LOADING_SECONDS = 3
 FOLLOWING = 10
 WEBHOOKS = 2
+OPENING = 64
 
 
 def main() -> None:
@@ -38,23 +41,32 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--idle", type=int, default=1000)
+    parser.add_argument("--streams", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="*", default=["latency", "cost", "idle"])
     options = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
-    with stack(ANY_RECEIVER_HERE) as running:
+    many = dict.fromkeys(
+        ("UPWELL_MAX_CONNECTIONS", "UPWELL_MAX_CONNECTIONS_PER_ADDRESS", "UPWELL_STREAMS_PER_KEY"),
+        str(max(options.streams + 1000, 4096)),
+    )
+    with stack(ANY_RECEIVER_HERE | many) as running:
         running.begin("serve")
         running.begin("worker")
         tenant = running.tenant()
         server = psutil.Process(running.processes["serve"].pid)
-        for rate in (100, 2000):
+        if "idle" in options.only:
+            uvloop.run(idle(running.port, tenant, server, options.streams, options.seconds))
+        for rate in (100, 2000) if "latency" in options.only else ():
             uvloop.run(latency(running.port, tenant, rate, options.seconds))
         for what, count, query, webhooks in (
             ("follow", FOLLOWING, "", 0),
             ("follow", FOLLOWING, "", WEBHOOKS),
             ("wait for what never comes", options.idle, IDLE, 0),
         ):
-            uvloop.run(cost(running.port, tenant, server, what, count, query, webhooks, options.rounds))
+            if "cost" in options.only:
+                uvloop.run(cost(running.port, tenant, server, what, count, query, webhooks, options.rounds))
 
 
 IDLE = "&types=bucket.deleted"
@@ -62,6 +74,46 @@ IDLE = "&types=bucket.deleted"
 
 def create(tenant: Tenant) -> bytes:
     return http_request("/v1/buckets/files/uploads", BODY, {**tenant.headers, "Content-Type": "application/json"})
+
+
+async def idle(port: int, tenant: Tenant, server: psutil.Process, count: int, seconds: float) -> None:
+    """Open streams, and print what each costs the process while nothing happens, and how soon all get an event."""
+
+    async def processor_share() -> float:
+        before, began = sum(server.cpu_times()[:2]), time.perf_counter()
+        await asyncio.sleep(seconds)
+        return (sum(server.cpu_times()[:2]) - before) / (time.perf_counter() - began)
+
+    alone = await processor_share()
+    memory, processor, began = server.memory_info().rss, sum(server.cpu_times()[:2]), time.perf_counter()
+    async with contextlib.AsyncExitStack() as streams:
+        opening = asyncio.Semaphore(OPENING)
+        readers: list[asyncio.StreamReader] = []
+
+        async def open_one() -> None:
+            async with opening:
+                readers.append(await streams.enter_async_context(following(port, tenant, "&types=upload.requested")))
+
+        async with asyncio.TaskGroup() as together:
+            for _ in range(count):
+                together.create_task(open_one())
+        took = time.perf_counter() - began
+        opened = sum(server.cpu_times()[:2]) - processor
+        kept = server.memory_info().rss - memory
+        share = await processor_share()
+        arrived = asyncio.gather(*(reader.readuntil(b"data: ") for reader in readers))
+        made, processor = time.perf_counter(), sum(server.cpu_times()[:2])
+        await load(port, create(tenant), connections=2, seconds=0)
+        await arrived
+        last = time.perf_counter() - made
+        sent = sum(server.cpu_times()[:2]) - processor
+    print(
+        f"{count} idle streams, opened in {took:.1f} s with {opened / count * 1e6:.0f} µs of processor time each:"
+        f" {kept / 1024 / count:.1f} KiB of memory each,"
+        f" {share:.1%} of a processor while idle, {alone:.1%} without them,"
+        f" {(share - alone) / count * 1e6:.1f} µs each a second;"
+        f" the first of two events had reached all in {last * 1000:.0f} ms, {sent / count * 1e6:.0f} µs each"
+    )
 
 
 async def latency(port: int, tenant: Tenant, rate: int, seconds: float) -> None:

@@ -235,10 +235,9 @@ def report(rounds: Sequence[Ways], size_bytes: int) -> None:
     ):
         ratios = [sum(each.seconds[way] for way in above) / sum(each.seconds[way] for way in below) for each in rounds]
         print(f"  {what}: {statistics.median(ratios):.2f}  {[round(ratio, 2) for ratio in ratios]}")
-    parts = ("client", "storage", "worker")
     shares = [
-        sum(each.processor["upwell upload"][part] for part in parts)
-        / sum(each.processor[way][part] for way in ("curl -T", "sha256sum", "curl into sha256sum") for part in parts)
+        sum(each.processor["upwell upload"].values())
+        / sum(sum(each.processor[way].values()) for way in ("curl -T", "sha256sum", "curl into sha256sum"))
         for each in rounds
     ]
     print(

@@ -9,7 +9,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 import msgspec
 from litestar.response import Response
@@ -105,18 +106,27 @@ class _Stream(ASGIResponse):
             await self._go_on(scope, receive, send)
 
     async def _go_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Write until the reader has gone or the server stops, in the task of the request: a stream has no other."""
         connection = connection_of(scope)
-        writing = asyncio.create_task(self._write(send), name="event-stream")
-        reading = asyncio.create_task(_gone(receive))
-        if connection is not None:
-            connection.when_ending(lambda: cast("None", reading.cancel()))
+        reading = asyncio.create_task(_gone(receive)) if connection is None else None
+        too_slow = False
         try:
-            await asyncio.wait({writing, reading}, return_when=asyncio.FIRST_COMPLETED)
+            async with asyncio.timeout(None) as staying:
+                leave = partial(_expire, staying)
+                if connection is not None:
+                    connection.when_ending(leave)
+                if reading is not None:
+                    reading.add_done_callback(lambda _: leave())
+                await self._write(send)
+        except TimeoutError:
+            too_slow = not staying.expired()
+        except (OSError, LogUnavailableError):  # the reader reconnects
+            pass
         finally:
-            too_slow = await _ended(writing)
-            await _ended(reading)
             if connection is not None:
                 connection.when_ending(None)
+            if reading is not None:
+                reading.cancel()
         if too_slow and connection is not None:
             connection.abort()  # otherwise its buffered bytes would be kept forever
             return
@@ -175,16 +185,9 @@ async def _send(send: Send, body: bytes) -> None:
         await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _ended(task: asyncio.Task[None]) -> bool:
-    """End a task; return whether it gave up because the reader accepted nothing."""
-    task.cancel()
-    try:
-        await task
-    except TimeoutError:
-        return True
-    except (asyncio.CancelledError, OSError, LogUnavailableError):  # the reader reconnects
-        pass
-    return False
+def _expire(staying: asyncio.Timeout) -> None:
+    if not staying.expired():
+        staying.reschedule(asyncio.get_running_loop().time())
 
 
 async def _gone(receive: Receive) -> None:

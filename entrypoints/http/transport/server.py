@@ -186,8 +186,8 @@ def _may_lose(peer: Peer) -> tuple[bool, int]:
 class BoundedHttp(HttpToolsProtocol):
     """Limits the resources of a connection; uvicorn keeps any head for any time.
 
-    A stream is notified by `when_ending` that the server stops, and may `abort` its connection. `refused`: the status
-    and code of the server's own response to the current request.
+    A stream is notified by `when_ending` that the server stops or its reader has gone, and may `abort` its connection.
+    `refused`: the status and code of the server's own response to the current request.
     """
 
     server_state: Connections
@@ -241,6 +241,8 @@ class BoundedHttp(HttpToolsProtocol):
         if self._peer is not None:
             self.server_state.leave(self, self._peer)
         super().connection_lost(exc)
+        if self._when_ending is not None:
+            self._when_ending()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -420,9 +422,9 @@ class BoundedHttp(HttpToolsProtocol):
         return self._in_body
 
     def when_ending(self, callback: Callable[[], None] | None) -> None:
-        """Call back when the server stops, at once if it is stopping; None removes the callback."""
+        """Call back when the server stops or the connection is lost, soon if it is; None removes the callback."""
         self._when_ending = callback
-        if callback is not None and self.server_state.ending:
+        if callback is not None and (self.server_state.ending or self.transport.is_closing()):
             self.loop.call_soon(callback)
 
     def may_be_asked(self, now: float) -> bool:
@@ -582,7 +584,7 @@ class Held(Protocol):
     """A connection, as streams see it."""
 
     def when_ending(self, callback: Callable[[], None] | None) -> None:
-        """Call back when the server stops, at once if it is stopping; None removes the callback."""
+        """Call back when the server stops or the connection is lost, soon if it is; None removes the callback."""
 
     def abort(self) -> None:
         """Close the connection, even with unread bytes."""
@@ -594,7 +596,7 @@ def connection_of(scope: Scope) -> Held | None:
 
 
 async def until_ending(scope: Scope, work: Awaitable[T], otherwise: T) -> T:
-    """Return the result of `work`, or `otherwise` as soon as the server stops."""
+    """Return the result of `work`, or `otherwise` as soon as the server stops or the client has gone."""
     connection = connection_of(scope)
     if connection is None:
         return await work

@@ -472,6 +472,18 @@ async def test_waiting_readers_are_answered_immediately_when_the_server_ends() -
     assert not await until_ending(asked, asyncio.Event().wait(), otherwise=False)
 
 
+async def test_waiting_readers_end_when_their_client_has_gone() -> None:
+    connection, wire = House(never_answers).open()
+    asked = cast("Any", {CONNECTION: connection})
+    async with asyncio.timeout(5):
+        waiting = asyncio.create_task(until_ending(asked, asyncio.Event().wait(), otherwise=False))
+        await settle()
+        wire.closed = True
+        connection.connection_lost(None)
+        assert await waiting is False
+        assert not await until_ending(asked, asyncio.Event().wait(), otherwise=False)
+
+
 async def test_what_is_no_http_is_refused_in_the_envelope() -> None:
     connection, wire = House(answers).open()
     connection.data_received(b"\x16\x03\x01 hello TLS\r\n\r\n")
