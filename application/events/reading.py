@@ -336,18 +336,20 @@ class ReadingEvents:
         if interest.stream_id is not None:
             return await self._of_stream(interest, after, limit)
         found: list[FeedEvent] = []
+        size = min(limit + 1, _WINDOW)  # most readers get all events: they need no more
         for _ in range(_WINDOWS_A_PAGE):
-            window = await self._own.read_feed(after=after, limit=_WINDOW, organization_id=interest.organization_id)
+            window = await self._own.read_feed(after=after, limit=size, organization_id=interest.organization_id)
             for event in _feed_events(window):
                 if event is None or not interest.sees(event):
                     continue
                 found.append(event)
                 if len(found) == limit:
-                    more = len(window) == _WINDOW or event.position < window[-1].id
+                    more = len(window) == size or event.position < window[-1].id
                     return EventPage(events=found, position=event.position, has_more=more)
             after = window[-1].id if window else after
-            if len(window) < _WINDOW:
+            if len(window) < size:
                 return EventPage(events=found, position=after, has_more=False)
+            size = _WINDOW
         return EventPage(events=found, position=after, has_more=True)
 
     async def _of_stream(self, interest: Interest, after: int, limit: int) -> EventPage:

@@ -40,6 +40,32 @@ loaded = uvloop.run(load(port, request, connections=connections, seconds=seconds
 print(json.dumps(loaded))
 """
 
+STREAMS = """
+import asyncio, json, sys, time
+import uvloop
+port, connections, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+request = sys.stdin.buffer.read()
+until = time.perf_counter() + seconds
+
+async def read_again_and_again():
+    events = 0
+    while time.perf_counter() < until:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        assert b" 200 " in await reader.readuntil(b"\\r\\n\\r\\n")
+        read = 0
+        while read < 5_000 and time.perf_counter() < until:
+            read += (await reader.read(1 << 18)).count(b"data: ")
+        events += read
+        writer.close()
+    return events
+
+async def main():
+    return sum(await asyncio.gather(*(read_again_and_again() for _ in range(connections)))) / seconds
+
+print(json.dumps([uvloop.run(main())]))
+"""
+
 
 def main() -> None:
     """Measure and print."""
@@ -82,8 +108,16 @@ def requests_of(running: Stack, busy: Tenant) -> Mapping[str, tuple[int, bytes]]
         "confirms": (CONNECTIONS, http_request(f"/v1/uploads/{upload}/confirm", b"", busy.headers)),
         "lists": (LISTS, http_request("/v1/buckets/files/uploads/list?include_total=true", slow, of_json)),
         "refused": (CONNECTIONS, http_request("/v1/upload-tokens", b"{}", narrow)),
+        "streams": (CONNECTIONS, stream_request(busy)),
         "strangers": (CONNECTIONS, http_request("/v1/buckets/files/uploads", BODY, stranger)),
     }
+
+
+def stream_request(busy: Tenant) -> bytes:
+    """Return the request of a stream of all events from the first one."""
+    lines = ["GET /v1/events?after=0 HTTP/1.1", "Host: 127.0.0.1", "Accept: text/event-stream"]
+    lines += [f"{name}: {value}" for name, value in busy.headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
 def measure(
@@ -95,7 +129,14 @@ def measure(
     for _ in range(rounds):
         alone = uvloop.run(felt(running.port, mine, seconds))
         neighbour = subprocess.Popen(
-            [sys.executable, "-c", NEIGHBOUR, str(running.port), str(connections), str(seconds + 2)],
+            [
+                sys.executable,
+                "-c",
+                STREAMS if name == "streams" else NEIGHBOUR,
+                str(running.port),
+                str(connections),
+                str(seconds + 2),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

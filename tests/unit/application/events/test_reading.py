@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from application.events import reading as reading_events
-from application.events.reading import Announced, EventPage, FeedEvent, Interest, ReadingEvents, exactly
+from application.events.reading import MAX_LIMIT, Announced, EventPage, FeedEvent, Interest, ReadingEvents, exactly
 from application.ports.events.event_log import Notification
 from tests.unit.application.world import SHA256, Client, World
 
@@ -54,6 +54,32 @@ async def test_pages_come_one_after_the_other_without_a_gap(
             break
 
     assert pages == list(whole.events)
+
+
+async def test_a_page_reads_no_more_rows_than_it_may_have_events(
+    world: World, client: Client, reading: ReadingEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        await client.request()
+    asked: list[int] = []
+    real = world.log.read_feed
+
+    async def counted(*, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
+        asked.append(limit)
+        return await real(after=after, limit=limit, organization_id=organization_id)
+
+    monkeypatch.setattr(world.log, "read_feed", counted)
+    head = await world.log.head()
+
+    page = await reading.page(interest_of(client), after=head - 4, limit=2)
+    assert (len(page.events), page.has_more, asked) == (2, True, [3])
+
+    page = await reading.page(interest_of(client), after=head - 2, limit=2)
+    assert (len(page.events), page.has_more) == (2, False)
+
+    asked.clear()
+    page = await reading.page(interest_of(client, tags=frozenset({"upload.failed.v1"})), after=0, limit=2)
+    assert (len(page.events), page.has_more, page.position, asked) == (0, False, head, [3, MAX_LIMIT])
 
 
 async def test_another_organization_sees_nothing(world: World, client: Client, reading: ReadingEvents) -> None:
