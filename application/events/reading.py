@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from functools import cached_property
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -171,6 +172,7 @@ class ReadingEvents:
         self._last_of: dict[str, int] = {}  # by stream, and by original of a duplicate: the last position in memory
         self._before_kept = -1  # the position before the first one in memory; below 0: not following
         self._waiting: dict[_Place, dict[Interest, _News]] = {}
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()  # by organization
         self._wanted = asyncio.Event()
         self._readers = 0
         self._last_left = 0.0
@@ -336,9 +338,12 @@ class ReadingEvents:
         if interest.stream_id is not None:
             return await self._of_stream(interest, after, limit)
         found: list[FeedEvent] = []
+        # One read at a time for an organization: many readers that are behind leave time for others.
+        turn = self._turns.setdefault(interest.organization_id, asyncio.Lock())
         size = min(limit + 1, _WINDOW)  # most readers get all events: they need no more
         for _ in range(_WINDOWS_A_PAGE):
-            window = await self._own.read_feed(after=after, limit=size, organization_id=interest.organization_id)
+            async with turn:
+                window = await self._own.read_feed(after=after, limit=size, organization_id=interest.organization_id)
             for event in _feed_events(window):
                 if event is None or not interest.sees(event):
                     continue

@@ -82,6 +82,33 @@ async def test_a_page_reads_no_more_rows_than_it_may_have_events(
     assert (len(page.events), page.has_more, page.position, asked) == (0, False, head, [3, MAX_LIMIT])
 
 
+async def test_an_organization_reads_one_window_at_a_time_and_others_do_not_wait(
+    world: World, client: Client, reading: ReadingEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await world.tenant(name="Other")
+    began: list[str | None] = []
+    released = asyncio.Event()
+    real = world.log.read_feed
+
+    async def held(*, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
+        began.append(organization_id)
+        await released.wait()
+        return await real(after=after, limit=limit, organization_id=organization_id)
+
+    monkeypatch.setattr(world.log, "read_feed", held)
+    async with asyncio.timeout(SOON), asyncio.TaskGroup() as together:
+        for each in (client, client, other):
+            together.create_task(reading.page(interest_of(each), after=0, limit=2))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        before = list(began)
+        released.set()
+
+    ours, others = (each.caller.organization.organization_id for each in (client, other))
+    assert before == [ours, others]
+    assert began.count(ours) > 1
+
+
 async def test_another_organization_sees_nothing(world: World, client: Client, reading: ReadingEvents) -> None:
     other = await world.tenant(name="Other")
     await other.request()
