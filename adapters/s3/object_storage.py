@@ -70,6 +70,7 @@ _HEAD_FIELDS: Final = {
 _PARTS_REFUSED: Final = frozenset(
     {"EntityTooSmall", "InvalidPart", "InvalidPartOrder", "InvalidArgument", "MalformedXML"}
 )
+_NO_SUCH_KEY: Final = b"<Code>NoSuchKey</Code>"  # the document may repeat the key, and so the filename, but escaped
 _GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.PRECONDITION_FAILED})
 
 
@@ -210,8 +211,8 @@ class S3ObjectStorage:
         if answer.status_code == HTTPStatus.OK:
             return answer
         # a short error document; the connection stays open
-        why = await answer.content if method == "GET" else b"NoSuchKey"
-        if answer.status_code == HTTPStatus.NOT_FOUND and b"NoSuchKey" in why:
+        why = await answer.content if method == "GET" else _NO_SUCH_KEY
+        if answer.status_code == HTTPStatus.NOT_FOUND and _NO_SUCH_KEY in why:
             return None
         raise _Unclear
 

@@ -172,6 +172,13 @@ async def test_a_404_without_a_reason_is_no_missing_object_if_the_bucket_is_miss
             await call(storage)
 
 
+async def test_a_key_with_the_name_of_an_error_does_not_hide_that_the_bucket_is_missing() -> None:
+    document = b"<Error><Code>NoSuchBucket</Code><Resource>/upwell/NoSuchKey.txt</Resource></Error>"
+    async with storage_on(lambda *_: http(404, document)) as (storage, _):
+        with pytest.raises(StorageDeniedError):
+            await storage.fetch("NoSuchKey.txt", limit_bytes=10)
+
+
 async def test_a_404_without_a_reason_is_a_missing_object_if_the_bucket_is_there() -> None:
     def answer(_method: str, path: str, _query: dict[str, str]) -> bytes:
         return http(200) if path == "/upwell" else http(404)
