@@ -4,7 +4,7 @@
 
 CREATE OR REPLACE FUNCTION upwell.upload_text(p_filename text, p_metadata jsonb)
 RETURNS text LANGUAGE sql IMMUTABLE AS $$
-    SELECT normalize(coalesce(p_filename, '') || ' ' || coalesce(p_metadata::text, ''), NFC)
+    SELECT normalize(coalesce(p_filename, '') || ' ' || coalesce(upwell.values_text(p_metadata), ''), NFC)
 $$;
 
 GRANT EXECUTE ON FUNCTION upwell.upload_text TO upwell_service;

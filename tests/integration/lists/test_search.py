@@ -27,13 +27,16 @@ from tests.conftest import LOGIN, Database, Servers
 from tests.contract._log import SOON, Account, Kit, new_account, open_account, opening, postgres_kit
 
 AT_ONCE = 1e-9  # seconds: no query is answered in that time
-EXPECTED = """
-SELECT upload_id AS id, lower(normalize(coalesce(filename, '') || ' ' || coalesce(metadata::text, ''))) AS text
+_VALUES = """coalesce((SELECT string_agg(one #>> '{}', ' ') FROM jsonb_path_query(metadata, 'strict $.**') one
+    WHERE jsonb_typeof(one) IN ('string', 'number')), '')"""
+EXPECTED = f"""
+SELECT upload_id AS id, lower(normalize(coalesce(filename, '') || ' ' || {_VALUES})) AS text
 FROM upwell.uploads
 UNION ALL
-SELECT object_id, lower(normalize(coalesce(key_prefix, '') || ' ' || blobs::text || ' ' || metadata::text))
+SELECT object_id, lower(normalize(coalesce(key_prefix, '') || ' ' || coalesce(
+    (SELECT string_agg(blob ->> 'filename', ' ') FROM jsonb_array_elements(blobs) blob), '') || ' ' || {_VALUES}))
 FROM upwell.objects
-"""
+"""  # noqa: S608  # constants
 FILL = """
 INSERT INTO upwell.uploads (
     upload_id, organization_id, namespace_id, bucket_id, version, position, status, filename, content_type,
