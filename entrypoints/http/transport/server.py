@@ -272,7 +272,9 @@ class BoundedHttp(HttpToolsProtocol):
             )
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Receive a header; the parser leaves the white space behind its value."""
+        """Receive a header, without the white space behind its value; trailers, which come in the body, are ignored."""
+        if self._in_body:  # RFC 9110, section 6.5.1
+            return
         self.headers.append((name.lower(), value.rstrip(b" \t")))
 
     def on_headers_complete(self) -> None:

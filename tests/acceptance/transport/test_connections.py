@@ -85,6 +85,15 @@ async def test_a_request_without_one_clear_host_is_refused(tenant: Tenant, hosts
     assert seconds < AT_ONCE
 
 
+async def test_credentials_in_trailers_do_not_count(tenant: Tenant) -> None:
+    body = json.dumps({"filename": "a.txt", "content_type": "text/plain", "file_size_bytes": 1}).encode()
+    headers = b"Host: upwell\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+    trailers = "".join(f"{name}: {value}\r\n" for name, value in tenant.headers.items()).encode()
+    sent = b"POST /v1/buckets/files/uploads HTTP/1.1\r\n%b\r\n%x\r\n%b\r\n0\r\n%b\r\n"
+    answer, _ = await asked(tenant.url, sent % (headers, len(body), body, trailers))
+    assert answer.startswith(b"HTTP/1.1 401 "), answer
+
+
 async def test_one_request_too_many_on_a_connection_is_refused_after_the_answers_before(tenant: Tenant) -> None:
     request = b"GET /v1/organizations HTTP/1.1\r\nHost: u\r\nAuthorization: Bearer %b\r\n\r\n" % tenant.secret.encode()
     came, _ = await asked(tenant.url, request * 50)

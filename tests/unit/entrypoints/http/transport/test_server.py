@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_network
 from typing import Any, cast
 
@@ -10,8 +10,9 @@ import msgspec
 import pytest
 import structlog
 import uvicorn
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Scope
 
+from entrypoints.http.transport.headers import headers_by_name
 from entrypoints.http.transport.request_log import RequestLog
 from entrypoints.http.transport.server import (
     CONNECTION,
@@ -549,6 +550,45 @@ async def test_the_value_of_a_header_ends_before_white_space() -> None:
     connection.data_received(b"GET / HTTP/1.1\r\nHost: a \r\nX-Namespace:\t\tb c\t \r\n\r\n")
     await settle()
     assert seen == [(b"host", b"a"), (b"x-namespace", b"b c")]
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+TRAILERS = b"Authorization: Bearer b\r\nHost: c\r\nX-Namespace: d\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [CHUNKED + TRAILERS],
+        [CHUNKED, TRAILERS],
+        [CHUNKED + TRAILERS[:20], TRAILERS[20:]],
+        [(CHUNKED + TRAILERS)[at : at + 1] for at in range(len(CHUNKED + TRAILERS))],
+    ],
+    ids=["in one segment", "in a second segment", "divided", "byte by byte"],
+)
+async def test_trailers_are_no_headers(pieces: Sequence[bytes]) -> None:
+    seen: list[object] = []
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        body = b""
+        more = True
+        while more:
+            message = await receive()
+            body += message["body"]
+            more = message["more_body"]
+        seen.append((scope["method"], list(scope["headers"]), headers_by_name(cast("Scope", scope)), body))
+        await answers(scope, receive, send)
+
+    connection, wire = House(app).open()
+    for piece in pieces:
+        connection.data_received(piece)
+        await asyncio.sleep(0)
+    await settle()
+    connection.data_received(b"GET / HTTP/1.1\r\nHost: e\r\n\r\n")
+    await settle()
+    assert statuses(wire) == [204, 204]
+    chunked = [(b"host", b"a"), (b"transfer-encoding", b"chunked")]
+    assert seen == [("POST", chunked, dict(chunked), b"{}"), ("GET", [(b"host", b"e")], {b"host": b"e"}, b"")]
 
 
 @pytest.mark.parametrize("size", [HEAD_BYTES - 100, HEAD_BYTES, 3 * HEAD_BYTES])
