@@ -72,6 +72,7 @@ _PARTS_REFUSED: Final = frozenset(
 )
 _NO_SUCH_KEY: Final = b"<Code>NoSuchKey</Code>"  # the document may repeat the key, and so the filename, but escaped
 _GONE: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.PRECONDITION_FAILED})
+_NO_SUCH_CONTENT: Final = frozenset({"NoSuchKey", "NoSuchVersion", "MethodNotAllowed", "PreconditionFailed"})
 
 
 class _Unclear(Exception):  # noqa: N818  # no error: botocore is asked
@@ -137,10 +138,7 @@ class S3ObjectStorage:
         return self._bucket
 
     async def head(self, key: str) -> StoredContent | None:
-        """Return what is stored under `key` now, or None if nothing is.
-
-        A HEAD has no body, so a missing bucket looks like a missing object: `ping` tells them apart.
-        """
+        """Return what is stored under `key` now, or None if nothing is."""
         with storage_errors():
             async with self._answer_in_time():
                 found = await self._looked_at(key)
@@ -157,8 +155,6 @@ class S3ObjectStorage:
                     return await self._fetch(key, limit_bytes)
                 except _Unclear:
                     found = await self._looked_at(key)
-                    if found is None:
-                        await self._client.head_bucket(Bucket=self._bucket)  # is it the bucket that is missing?
         return None if found is None else Fetched(content=_content(found))
 
     async def _fetch(self, key: str, limit_bytes: int) -> Fetched | None:
@@ -176,16 +172,20 @@ class S3ObjectStorage:
             raise StorageUnavailableError(f"the stream ended {content.size_bytes - len(body)} bytes early")
         return Fetched(content=content, body=body)
 
-    async def _looked_at(self, key: str) -> Mapping[str, Any] | None:
+    async def _looked_at(self, key: str, *, bucket_exists: bool = False) -> Mapping[str, Any] | None:
+        """Look at an object by HEAD. Its 404 has no body: a second request finds out whether the bucket exists."""
         try:
-            return await self._head(key)
+            found = await self._head(key)
         except _Unclear:
             try:
                 return await self._client.head_object(Bucket=self._bucket, Key=key, ChecksumMode="ENABLED")
             except ClientError as error:
-                if status_of(error) == HTTPStatus.NOT_FOUND:
-                    return None
-                raise
+                if status_of(error) != HTTPStatus.NOT_FOUND:
+                    raise
+                found = None
+        if found is None and not bucket_exists:
+            await self._client.head_bucket(Bucket=self._bucket)
+        return found
 
     def _answer_in_time(self) -> asyncio.Timeout:
         """End what is inside, so that a server that accepts connections and is silent does not hold up a request."""
@@ -230,6 +230,9 @@ class S3ObjectStorage:
                     found = await self._client.get_object(Bucket=self._bucket, Key=key, **pin)
             except ClientError as error:
                 if status_of(error) in _GONE and code_of(error) != "NoSuchBucket":
+                    if code_of(error) not in _NO_SUCH_CONTENT:  # a 404 without a reason
+                        async with self._answer_in_time():
+                            await self._client.head_bucket(Bucket=self._bucket)
                     raise ContentChangedError(f"the content {content.etag!r} is no longer there") from error
                 raise
             async with found["Body"] as body:
@@ -517,18 +520,21 @@ class S3ObjectStorage:
 
     async def _versions(self, key: str) -> list[str | None]:
         """Return ids to delete, perhaps not all yet; [None] for a key without versions, [] if nothing is there."""
+        listed = False
         try:
             page = await self._client.list_object_versions(Bucket=self._bucket, Prefix=key)
         except ClientError as error:
             if not is_unsupported(error):
                 raise
         else:
+            listed = True
             entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
             if versions := [entry["VersionId"] for entry in entries if entry["Key"] == key]:
                 return [*versions]
         # Some servers list no versions, or misspell an unusual key in the list; what HEAD finds is there all the same.
-        found = await self.head(key)
-        return [] if found is None else [found.version_id]
+        async with self._answer_in_time():
+            found = await self._looked_at(key, bucket_exists=listed)
+        return [] if found is None else [version_id(found)]
 
 
 def _fields(headers: Mapping[str, str]) -> Mapping[str, Any]:

@@ -72,5 +72,5 @@ class ExpiringUploads(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(state, InProgress) and state.request.declared_size_bytes is not None:
             with suppress(WrongStateError):  # some parts are missing
                 await put_together(self.storage, state)
-        # not a HEAD: with its answer, a missing S3 bucket would look like a missing object, and fail every upload
+        # not a HEAD: after its 404, a second request would have to find out whether the S3 bucket is missing
         return await self.storage.fetch(state.request.storage_key or "", limit_bytes=FETCH_BYTES)

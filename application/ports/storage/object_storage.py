@@ -115,15 +115,13 @@ class ObjectStorage(Protocol):
     async def head(self, key: str) -> StoredContent | None:
         """Return the properties of the object under `key`, or None.
 
-        Raises `StorageUnavailableError` or `StorageDeniedError`; a missing object is never an error.
+        Raises `StorageUnavailableError` or `StorageDeniedError`. A missing object is never an error, a missing S3
+        bucket always is a `StorageDeniedError`: None leads to events that cannot be undone.
         """
         ...
 
     async def fetch(self, key: str, *, limit_bytes: int) -> Fetched | None:
-        """Return the object under `key` by one call, like `head`, with its bytes if there are at most `limit_bytes`.
-
-        Unlike `head`, raises `StorageDeniedError` if the whole S3 bucket is missing.
-        """
+        """Return the object under `key` by one call, like `head`, with its bytes if there are at most `limit_bytes`."""
         ...
 
     def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:

@@ -324,11 +324,10 @@ async def test_a_fetch_of_nothing_is_none(case: Case, key: str) -> None:
 
 
 @pytest.mark.parametrize("place", ["seaweedfs_versioned", "moto_versioned"], indirect=True)
-async def test_a_fetch_from_a_missing_bucket_is_the_operators_business(
-    place: tuple[S3Bucket, str, bool], key: str
-) -> None:
+async def test_a_missing_bucket_is_no_missing_object(place: tuple[S3Bucket, str, bool], key: str) -> None:
     async with place[0]._replace(name="nowhere").storage() as storage:
-        assert await storage.head(key) is None
+        with pytest.raises(StorageDeniedError):
+            await storage.head(key)
         with pytest.raises(StorageDeniedError):
             await storage.fetch(key, limit_bytes=1000)
 

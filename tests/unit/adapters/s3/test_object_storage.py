@@ -156,20 +156,18 @@ async def test_refused_credentials_are_the_operators_business(
             await call(storage)
 
 
-@pytest.mark.parametrize("call", [call for name, call in CALLS.items() if name not in {"head", "prepare", "ping"}])
+@pytest.mark.parametrize("call", [call for name, call in CALLS.items() if name not in {"prepare", "ping"}])
 async def test_a_missing_bucket_is_the_operators_business(call: Callable[[S3ObjectStorage], Any]) -> None:
     async with storage_on(lambda *_: refused(404, "NoSuchBucket")) as (storage, _):
         with pytest.raises(StorageDeniedError):
             await call(storage)
 
 
-@pytest.mark.parametrize("call", [CALLS["ping"], CALLS["fetch"]])
-async def test_a_404_without_a_reason_is_no_missing_object_if_the_bucket_is_missing(
-    call: Callable[[S3ObjectStorage], Any],
-) -> None:
+@pytest.mark.parametrize("name", ["ping", "head", "fetch", "read"])
+async def test_a_404_without_a_reason_is_no_missing_object_if_the_bucket_is_missing(name: str) -> None:
     async with storage_on(lambda *_: http(404)) as (storage, _):
         with pytest.raises(StorageDeniedError):
-            await call(storage)
+            await CALLS[name](storage)
 
 
 async def test_a_key_with_the_name_of_an_error_does_not_hide_that_the_bucket_is_missing() -> None:
@@ -183,8 +181,22 @@ async def test_a_404_without_a_reason_is_a_missing_object_if_the_bucket_is_there
     def answer(_method: str, path: str, _query: dict[str, str]) -> bytes:
         return http(200) if path == "/upwell" else http(404)
 
-    async with storage_on(answer) as (storage, _):
+    async with storage_on(answer) as (storage, server):
         assert await storage.fetch("k", limit_bytes=10) is None
+        server.asked.clear()
+        assert await storage.head("k") is None
+        assert [(method, path) for method, path, _ in server.asked] == [("HEAD", "/upwell/k"), ("HEAD", "/upwell")]
+        with pytest.raises(ContentChangedError):
+            await read(storage, CONTENT)
+
+
+async def test_storage_that_does_not_answer_for_its_bucket_is_no_missing_object() -> None:
+    def answer(_method: str, path: str, _query: dict[str, str]) -> bytes:
+        return http(503) if path == "/upwell" else http(404)
+
+    async with storage_on(answer) as (storage, _):
+        with pytest.raises(StorageUnavailableError):
+            await storage.head("k")
 
 
 @pytest.mark.parametrize("call", [CALLS[name] for name in ("head", "read", "delete", "begin", "parts", "complete")])
@@ -300,11 +312,9 @@ async def test_every_version_and_delete_marker_is_deleted_page_by_page() -> None
 
 
 async def test_a_server_without_versions_deletes_by_key() -> None:
-    there = http(200, Content_Length="5", ETag='"abc"')
+    unlisted, there, bucket = refused(501, "NotImplemented"), http(200, Content_Length="5", ETag='"abc"'), http(200)
 
-    assert await deleted_by([refused(501, "NotImplemented"), there, refused(501, "NotImplemented"), http(404)]) == [
-        None
-    ]
+    assert await deleted_by([unlisted, there, unlisted, http(404), bucket]) == [None]
 
 
 async def test_what_the_list_misses_is_deleted_by_what_head_finds() -> None:
