@@ -86,6 +86,13 @@ class Exchange(RequestResponseCycle):
             head, self._head = self._head, b""
             self._write(head)
 
+    def lose(self) -> None:
+        """Note that the client has gone: a head that is still here cannot be sent, nor what comes later."""
+        self._head = b""
+        if not self.response_complete:
+            self.disconnected = True
+        self.message_event.set()
+
     def _begin(self, message: dict[str, Any]) -> None:
         self.response_started = True
         self.waiting_for_100_continue = False

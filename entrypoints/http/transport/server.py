@@ -27,7 +27,7 @@ from litestar.types import Scope
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, HTTPScope
 from uvicorn._types import Scope as UvicornScope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from entrypoints.http.transport.exchange import EXTENSIONS, Exchange
@@ -191,7 +191,8 @@ class BoundedHttp(HttpToolsProtocol):
     """
 
     server_state: Connections
-    cycle: Exchange | None  # type: ignore[assignment]  # None before the first request, with uvicorn too
+    cycle: Exchange | None  # type: ignore[assignment]  # the newest one; None before the first, with uvicorn too
+    _served: Exchange | None = None  # the one that the application has now, or had last; `cycle` may wait behind it
     only_health = False
     address = ""
     _peer: Peer | None = None
@@ -206,6 +207,7 @@ class BoundedHttp(HttpToolsProtocol):
     _lingers_until: float | None = None
     _refusal: tuple[int, str, str] | None = None
     _when_ending: Callable[[], None] | None = None
+    _behind = 0  # the number of bytes that came behind the request of a stream
     refused: tuple[int, str] | None = None
     _ends = False  # the last response is in the pipeline: received bytes no longer have a meaning
 
@@ -237,9 +239,12 @@ class BoundedHttp(HttpToolsProtocol):
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Remove a connection."""
+        """Remove a connection, and report its end to the request that is being served; those behind it never begin."""
         if self._peer is not None:
             self.server_state.leave(self, self._peer)
+        self.pipeline.clear()
+        if self._served is not None:
+            self._served.lose()
         super().connection_lost(exc)
         if self._when_ending is not None:
             self._when_ending()
@@ -307,8 +312,12 @@ class BoundedHttp(HttpToolsProtocol):
         if before is None:
             self._start_asgi_task(self.cycle, self.app)
         else:
-            self.flow.pause_reading()
+            self._hold_back()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._served = cast("Exchange", cycle)
+        super()._start_asgi_task(cycle, app)
 
     def _note_url(self) -> None:
         """Split the URL; only a URL with a host or a fragment needs the parser."""
@@ -388,6 +397,10 @@ class BoundedHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Receive bytes from the connection."""
+        if self._when_ending is not None:
+            self._behind += len(data)
+            if self._behind > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
         if self._ends or self._lingers_until is not None:  # as in `_ignores`
             return
         self._piece = len(data)
@@ -407,8 +420,8 @@ class BoundedHttp(HttpToolsProtocol):
 
     def close(self) -> None:
         """Close the connection after the response: at once, or when the client has had time to read it."""
-        if self.cycle is not None:
-            self.cycle.send_head()
+        if self._served is not None:
+            self._served.send_head()
         if (self._in_body or self._ends) and not self.transport.is_closing():
             self._linger()
         else:
@@ -426,8 +439,18 @@ class BoundedHttp(HttpToolsProtocol):
     def when_ending(self, callback: Callable[[], None] | None) -> None:
         """Call back when the server stops or the connection is lost, soon if it is; None removes the callback."""
         self._when_ending = callback
-        if callback is not None and (self.server_state.ending or self.transport.is_closing()):
+        if callback is None:
+            return
+        self._behind = 0
+        if self.server_state.ending or self.transport.is_closing():
             self.loop.call_soon(callback)
+        else:
+            self.flow.resume_reading()
+
+    def _hold_back(self) -> None:
+        """Read no more while a request waits for its turn, unless a stream is before it: its end must be noticed."""
+        if self._when_ending is None:
+            self.flow.pause_reading()
 
     def may_be_asked(self, now: float) -> bool:
         """Return whether a request may be on its way: the client has just connected, or got a response."""
@@ -514,7 +537,7 @@ class BoundedHttp(HttpToolsProtocol):
         scope = cast("HTTPScope", {**self.scope, "method": "GET"})  # it may be unknown, and there is a body
         self.cycle = Exchange(self, scope, expects=False, keep_alive=False)
         self.pipeline.appendleft((self.cycle, app))
-        self.flow.pause_reading()
+        self._hold_back()
         self._ends = True
         self._in_body = False
         self._head_since = None

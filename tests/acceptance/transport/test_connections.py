@@ -146,3 +146,21 @@ async def test_a_stream_that_ends_makes_room(service: Service) -> None:
         for _ in range(3):
             page = await client.get("/v1/events?wait=0.05&after=latest")
             assert page.status_code == 200
+
+
+@pytest.mark.parametrize("behind", [0, 1, 40])
+async def test_a_stream_whose_client_has_gone_makes_room_whatever_waits_behind_it(
+    service: Service, behind: int
+) -> None:
+    async with serving(service, UPWELL_STREAMS_PER_KEY="1") as tenant, holding(tenant.url, tenant.headers) as client:
+        where = httpx.URL(tenant.url)
+        headers = "".join(f"{name}: {value}\r\n" for name, value in tenant.headers.items())
+        request = f"GET /v1/events HTTP/1.1\r\nHost: upwell\r\nAccept: text/event-stream\r\n{headers}\r\n".encode()
+        reader, writer = await asyncio.open_connection(where.host, where.port)
+        writer.write(request + b"GET /healthz HTTP/1.1\r\nHost: upwell\r\n\r\n" * behind)
+        await reader.readuntil(b"retry: ")
+        assert (await client.get("/v1/events?wait=0.05&after=latest")).status_code == 429
+        writer.transport.abort()
+        async with asyncio.timeout(5):
+            while (await client.get("/v1/events?wait=0.05&after=latest")).status_code == 429:
+                pass

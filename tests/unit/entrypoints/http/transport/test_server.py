@@ -11,6 +11,7 @@ import pytest
 import structlog
 import uvicorn
 from litestar.types import ASGIApp, Scope
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
 from entrypoints.http.transport.headers import headers_by_name
 from entrypoints.http.transport.request_log import RequestLog
@@ -483,6 +484,86 @@ async def test_waiting_readers_end_when_their_client_has_gone() -> None:
         connection.connection_lost(None)
         assert await waiting is False
         assert not await until_ending(asked, asyncio.Event().wait(), otherwise=False)
+
+
+class Lost(Wire):
+    """A connection whose transport refuses bytes after its end, as that of uvloop does."""
+
+    def __init__(self) -> None:
+        super().__init__("192.0.2.1")
+        self.refused = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if self.closed:
+            self.refused += 1
+            raise RuntimeError("the handler is closed")
+        super().write(data)
+
+
+@pytest.mark.parametrize("begins", [True, False], ids=["in its body", "before its head"])
+@pytest.mark.parametrize("behind", [0, 1, 5])
+async def test_a_request_learns_of_the_end_of_its_client_whatever_waits_behind_it(
+    begins: bool, behind: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[str] = []
+
+    async def streams(scope: Message, receive: Receive, send: Send) -> None:  # noqa: ARG001  # ASGI
+        start = {"type": "http.response.start", "status": 200, "headers": []}
+        if begins:
+            await send(start)
+            await send({"type": "http.response.body", "body": b"a", "more_body": True})
+        kind = "http.request"
+        while kind == "http.request":
+            kind = (await receive())["type"]
+        heard.append(kind)
+        if not begins:
+            await send(start)
+        await send({"type": "http.response.body", "body": b"b", "more_body": False})
+
+    house = House(streams)
+    connection, _ = house.open()
+    wire = Lost()
+    connection.connection_made(wire)
+    connection.data_received(GET * (1 + behind))
+    await settle()
+    wire.closed = True
+    connection.connection_lost(ConnectionResetError())
+    await settle()
+    assert heard == ["http.disconnect"]
+    assert not house.state.tasks
+    assert not wire.refused
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the stream begins", "later"])
+@pytest.mark.parametrize("behind", [1, PIPELINED + 2])
+async def test_a_connection_of_a_stream_is_read_whatever_waits_behind_it(behind: int, before: bool) -> None:
+    connection, _ = House(never_answers).open()
+    connection.data_received(GET)
+    await settle()
+    if before:
+        connection.data_received(GET * behind)
+        assert connection.flow.read_paused
+    connection.when_ending(lambda: None)
+    if not before:
+        connection.data_received(GET * behind)
+    assert not connection.flow.read_paused, "otherwise the end of the client is not noticed"
+    connection.data_received(GET * (HIGH_WATER_LIMIT // len(GET) + 1))
+    assert connection.flow.read_paused, "what waits has a bound"
+
+
+async def test_a_head_that_waits_for_its_body_is_not_sent_after_the_end_of_its_client() -> None:
+    async def begins(scope: Message, receive: Receive, send: Send) -> None:  # noqa: ARG001  # ASGI
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        wire.closed = True
+        connection.connection_lost(None)
+
+    connection, _ = House(begins).open()
+    wire = Lost()
+    connection.connection_made(wire)
+    connection.data_received(GET)
+    await settle()
+    assert not wire.refused
 
 
 async def test_what_is_no_http_is_refused_in_the_envelope() -> None:
