@@ -1,11 +1,11 @@
 """Processing storage events: a small file is verified at once, and for others an event makes jobs due.
 
 Events come at least once and in any order, and are only hints: the bytes are verified as after a confirmation, and the
-key of a completed upload is checked in storage.
+key of a completed upload is checked in storage. Several events are processed at once, those about one key in turn.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import msgspec
 
@@ -16,7 +16,14 @@ from application.ports.events.event_log import EventLog, VersionConflictError
 from application.ports.storage.object_storage import Fetched, ObjectStorage, StorageError
 from application.ports.tasks.job_queue import JobQueue
 from application.storage.notifications import EventKind, StorageEvent, parse_notification
-from application.uploads.verifying import FETCH_BYTES, Verification, VerifyingUploads, fetch_stored, in_one
+from application.uploads.verifying import (
+    FETCH_BYTES,
+    RETRY_FIRST,
+    Verification,
+    VerifyingUploads,
+    fetch_stored,
+    in_one,
+)
 from domain.refusals import NotFoundError
 from domain.tasks.agenda import JobKind
 from domain.uploads.filenames import STORAGE_KEY
@@ -34,6 +41,7 @@ from domain.uploads.upload import (
 from domain.uploads.upload_events import SeenBy, UploadEvent
 
 ACTOR = "system:storage"
+TOGETHER = 8  # keys of a notification at once
 _ANY_ETAG = "?"
 
 ReportUnknown = Callable[[bytes], None]
@@ -71,14 +79,25 @@ class TakingStorageEvents(msgspec.Struct, frozen=True, kw_only=True):
         return Taken(received=len(events), matched=matched, ignored=len(events) - matched)
 
     async def _take_all(self, events: Sequence[StorageEvent]) -> int:
-        matched = 0
+        by_upload: dict[str, list[StorageEvent]] = {}
         for event in events:
             found = STORAGE_KEY.fullmatch(event.key) if event.bucket == self.storage.bucket else None
-            if found is not None and await self._take(event, found["upload_id"]):
-                matched += 1
-        return matched
+            if found is not None:
+                by_upload.setdefault(found["upload_id"], []).append(event)
+        looks, places = _Looks(), asyncio.Semaphore(TOGETHER)
 
-    async def _take(self, event: StorageEvent, upload_id: str) -> bool:
+        async def take_in_turn(upload_id: str, events: Sequence[StorageEvent]) -> int:
+            async with places:
+                return sum([await self._take(event, upload_id, looks) for event in events])
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                taken = [group.create_task(take_in_turn(*each)) for each in by_upload.items()]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors.exceptions[0].__cause__  # not as a group
+        return sum(each.result() for each in taken)
+
+    async def _take(self, event: StorageEvent, upload_id: str, looks: "_Looks") -> bool:
         """Process an event; return whether it is about this upload."""
         verification: Verification | None = None
 
@@ -86,7 +105,7 @@ class TakingStorageEvents(msgspec.Struct, frozen=True, kw_only=True):
             nonlocal verification
             if not _is_about(event, upload.state):
                 return None
-            begun, seen = await self._follow(event, upload)
+            begun, seen = await self._follow(event, upload, looks)
             if begun is None or seen is None or seen.body is None:
                 return begun
             verification = verification or self.verify.begin(upload_id, actor_id=ACTOR, seen=seen)
@@ -107,14 +126,23 @@ class TakingStorageEvents(msgspec.Struct, frozen=True, kw_only=True):
         return _is_about(event, upload.state)
 
     async def _follow(
-        self, event: StorageEvent, upload: Loaded[UploadEvent, Upload]
+        self, event: StorageEvent, upload: Loaded[UploadEvent, Upload], looks: "_Looks"
     ) -> tuple[Proposal[UploadEvent] | None, Fetched | None]:
         """Return the events that follow from an event, and the bytes of a small file that is to be verified."""
         origin = upload.origin_of(ACTOR, new_command_id(self.ids), self.clock.now())
         created = event.kind is EventKind.CREATED
         match upload.state:
             case Pending(request=request) | InProgress(request=request) if created and request.auto_confirm:
-                seen = await self._look(request)
+                seen = None
+                if looks.worthwhile and _is_small(request):  # a worker finds out about all else
+                    try:
+                        seen = await fetch_stored(self.storage, request)
+                    except StorageError:
+                        looks.worthwhile = False
+                    else:
+                        if seen is None:  # the event is early or stale: a worker looks again, without an event before
+                            await self.jobs.set(JobKind.VERIFY, upload.stream_id, origin.at + RETRY_FIRST)
+                            return None, None
                 begin = BeginVerification(
                     origin=origin,
                     task_id=self.ids.new("task_"),
@@ -131,13 +159,15 @@ class TakingStorageEvents(msgspec.Struct, frozen=True, kw_only=True):
                 pass
         return None, None
 
-    async def _look(self, request: UploadRequest) -> Fetched | None:
-        """Return a small file; a worker finds out about all else, and tries again where storage is unavailable."""
-        if (request.declared_size_bytes or FETCH_BYTES + 1) > FETCH_BYTES:
-            return None
-        with suppress(StorageError):
-            return await fetch_stored(self.storage, request)
-        return None
+
+class _Looks:
+    """Whether to look for files in storage: not after storage failed, as each look might wait for seconds."""
+
+    worthwhile: bool = True
+
+
+def _is_small(request: UploadRequest) -> bool:
+    return request.declared_size_bytes is not None and request.declared_size_bytes <= FETCH_BYTES
 
 
 def _is_about(event: StorageEvent, upload: Upload) -> bool:

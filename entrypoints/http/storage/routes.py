@@ -21,7 +21,7 @@ _SECRET_HEADER = "X-Upwell-Storage-Secret"  # noqa: S105  # a header's name
     tags=["Storage events"],
 )
 async def take_storage_events(request: Request[Any, Any, Any]) -> Taken:
-    """Accept a storage's notifications about its objects; a worker acts on them."""
+    """Accept a storage's notifications about its objects; small files are verified at once."""
     secret: str | None = request.app.state.storage_events_secret
     if secret is None:
         raise NotFoundException

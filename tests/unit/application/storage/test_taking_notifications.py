@@ -10,9 +10,10 @@ import pytest
 
 from adapters.memory.storage.notification_queue import MemoryNotificationQueue
 from application.handling import load
-from application.ports.events.event_log import Command
+from application.ports.events.event_log import Command, LogUnavailableError
+from application.ports.storage.object_storage import Fetched, StorageUnavailableError
 from application.storage.consuming_notifications import ConsumingStorageEvents
-from application.storage.taking_notifications import Taken, TakingStorageEvents
+from application.storage.taking_notifications import TOGETHER, Taken, TakingStorageEvents
 from application.uploads.requesting import Answer
 from application.uploads.verifying import FETCH_BYTES
 from domain.events.registry import decode
@@ -124,6 +125,64 @@ async def test_an_event_during_an_outage_of_storage_is_not_lost(client: Client, 
     assert (await client.record(answer)).status is Status.COMPLETED
 
 
+async def test_after_one_failure_of_storage_the_rest_is_left_to_workers_without_a_look(
+    client: Client, take: TakingStorageEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [await request(client, filename=f"{number}.mp4") for number in range(2 * TOGETHER + 1)]
+    for answer in answers:
+        client.put(answer)
+    looks, all_look = 0, asyncio.Event()
+
+    async def hang(*_: object, **__: object) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == TOGETHER:
+            all_look.set()
+        await all_look.wait()
+        raise StorageUnavailableError
+
+    with monkeypatch.context() as hanging:
+        hanging.setattr(client.world.storage, "fetch", hang)
+        async with asyncio.timeout(5):
+            taken = await take(notification(*(answer.record.storage_key for answer in answers)))
+
+    assert (taken.matched, looks) == (len(answers), TOGETHER)
+    assert {(await client.record(answer)).status for answer in answers} == {Status.PROCESSING}
+    await work(client.world)
+    assert {(await client.record(answer)).status for answer in answers} == {Status.COMPLETED}
+
+
+async def test_events_about_one_key_are_processed_in_turn(
+    client: Client, take: TakingStorageEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = await request(client)
+    client.put(answer)
+    fetch, looks = client.world.storage.fetch, []
+
+    async def look(key: str, *, limit_bytes: int) -> Fetched | None:
+        looks.append(key)
+        await asyncio.sleep(0)
+        return await fetch(key, limit_bytes=limit_bytes)
+
+    monkeypatch.setattr(client.world.storage, "fetch", look)
+    await take(notification(*[answer.record.storage_key] * 3))
+
+    assert looks == [answer.record.storage_key]  # the others find it completed
+
+
+async def test_an_error_of_the_log_ends_the_processing_and_is_raised_as_it_is(
+    client: Client, take: TakingStorageEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [(await request(client, filename=name)).record.storage_key for name in ("a.mp4", "b.mp4")]
+
+    async def fail(*_: object) -> None:
+        raise LogUnavailableError
+
+    monkeypatch.setattr(client.world.log, "read_stream", fail)
+    with pytest.raises(LogUnavailableError):
+        await take(notification(*keys))
+
+
 async def test_wrong_bytes_fail_as_if_they_had_been_confirmed(client: Client, take: TakingStorageEvents) -> None:
     answer = await request(client, sha256="0" * 64)
     client.put(answer)
@@ -174,10 +233,12 @@ async def test_a_notification_before_the_bytes_are_visible_is_handled_later(
     client: Client, take: TakingStorageEvents
 ) -> None:
     answer = await request(client)
+    before = await client.world.log.head()
 
     await take(notification(answer.record.storage_key))
     await work(client.world)
     assert (await client.record(answer)).status is Status.PENDING
+    assert await client.world.log.head() == before
     client.put(answer)
     await client.world.pass_time(timedelta(seconds=3))
 
@@ -318,6 +379,7 @@ class TestConsuming:
     ) -> None:
         queue = MemoryNotificationQueue(wait_seconds=0)
         answer = await request(client)
+        client.put(answer)
         queue.put(notification(answer.record.storage_key))
         problems: list[Exception] = []
         consume = ConsumingStorageEvents(queue=queue, take=take, report=problems.append)
@@ -330,7 +392,7 @@ class TestConsuming:
 
         assert len(problems) == 1
         loaded = await load(client.world.log, UPLOAD, answer.record.upload_id)
-        assert type(loaded.state).__name__ == "Processing"
+        assert type(loaded.state).__name__ == "Completed"
 
     async def test_it_stops_at_once_while_it_waits(self, take: TakingStorageEvents) -> None:
         queue = MemoryNotificationQueue(wait_seconds=3600)
