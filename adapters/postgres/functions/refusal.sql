@@ -1,6 +1,6 @@
 -- Return the first violated condition of a command: {"refused": …}, or NULL if there is none. Called under the lock.
--- Absent conditions hold, and need no query. No condition concerns an upload that was only requested, so requests that are not yet written
--- do not matter. The query `originals` repeats the definition of an original (`no_original`).
+-- Absent conditions hold, and need no query. No condition concerns an upload that was only requested, so requests that
+-- are not yet written do not matter. The query `originals` repeats the definition of an original (`no_original`).
 -- Called by: append.
 -- Also in Python: domain.uploads.originals.original_of, domain.uploads.originals.heir_of,
 -- adapters.memory.objects.object_creation.MemoryObjectCreation.check.

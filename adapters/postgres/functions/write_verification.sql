@@ -24,7 +24,11 @@ BEGIN
         UPDATE jobs SET kind = 'recheck', due_at = (completed->>'due_at')::timestamptz,
             attempts = 0, lease = NULL, leased_until = NULL, last_error = NULL
         WHERE upload_id = p_id AND kind = 'expire';
-        wakes := NOT FOUND AND schedule(p_id, 'upload.completed.v1', completed);
+        IF FOUND THEN
+            wakes := false;
+        ELSE
+            wakes := schedule(p_id, 'upload.completed.v1', completed);
+        END IF;
     ELSE
         wakes := schedule(p_id, 'upload.completed.v1', completed);
     END IF;
