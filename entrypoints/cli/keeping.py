@@ -83,6 +83,11 @@ def hold(path: Path) -> Holding | None:
     return None
 
 
+def find_state(path: Path) -> Path | None:
+    """Return the file with the state of an upload of this file, which need not exist."""
+    return next((place for place in _places(Path(os.path.realpath(path))) if place.is_file()), None)
+
+
 def find_kept(folder: Path) -> list[Path]:
     """Return the files in and below a folder that have a stored upload, by name."""
     found: set[Path] = set()

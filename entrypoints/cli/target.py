@@ -34,12 +34,15 @@ def find_target(known: Mapping[str, str], *, namespace: str | None = None, bucke
     }
     missing = [name for name, value in found.items() if not value]
     if missing:
-        raise UnusableError(
-            f"No target: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set, and there is no"
-            f" {ENV_FILE}"
-            " here or in a folder above: run 'upwell dev' here, or set the variables.",
-            "not_configured",
-        )
+        unset = f"No target: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set, and"
+        if found["UPWELL_URL"]:  # a file about another service fills nothing in
+            why = (
+                f"no {ENV_FILE} here or in a folder above is about the service in UPWELL_URL: set the variables, or"
+                " unset UPWELL_URL and run 'upwell dev' here."
+            )
+        else:
+            why = f"there is no {ENV_FILE} here or in a folder above: run 'upwell dev' here, or set the variables."
+        raise UnusableError(f"{unset} {why}", "not_configured")
     values = {name: value or "" for name, value in found.items()}
     for name in ("UPWELL_API_KEY", "UPWELL_NAMESPACE"):
         if not (values[name].isascii() and values[name].isprintable()):

@@ -19,7 +19,7 @@ import msgspec
 from entrypoints.cli.choosing import NoPropertyFitsError, choose_property
 from entrypoints.cli.errors import ClientError
 from entrypoints.cli.finding import Found, find_files
-from entrypoints.cli.keeping import Holding, Kept, find_kept, hold, keep
+from entrypoints.cli.keeping import Holding, Kept, find_kept, find_state, hold, keep
 from entrypoints.cli.output import encodable, human, json_of, printable
 from entrypoints.cli.progress import Reporter, Shown, Steps
 from entrypoints.cli.reporting import reporting
@@ -32,6 +32,7 @@ from upwell_client import (
     BadRequestError,
     Client,
     FileChangedError,
+    FileError,
     ForbiddenError,
     NotFoundError,
     Progress,
@@ -153,7 +154,16 @@ class Uploading:
 
     def _upload(self, sending: "_Sending", bucket: Bucket | None, wish: Wish) -> None:
         path, outcome = sending.path, sending.outcome
-        outcome.size_bytes = PathSource(path).size_bytes
+        try:
+            outcome.size_bytes = PathSource(path).size_bytes
+        except FileError as error:
+            state = find_state(path) if self._manner.resume and error.code == "no_such_file" else None
+            if state is None:
+                raise
+            raise ClientError(
+                f"{error.message}, so its interrupted upload cannot be resumed: restore the file, or delete {state}",
+                error.code,
+            ) from error
         sending.found = path.stat()
         sending.holding = hold(path)
         if sending.holding is not None:

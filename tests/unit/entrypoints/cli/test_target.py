@@ -47,8 +47,14 @@ def test_what_is_given_wins_over_all(tmp_path: Path) -> None:
 def test_the_key_of_the_file_never_goes_to_another_service(tmp_path: Path) -> None:
     write(tmp_path)
     known = known_variables({"UPWELL_URL": "https://elsewhere.example"}, tmp_path)
-    with pytest.raises(UnusableError, match="UPWELL_API_KEY, UPWELL_NAMESPACE, UPWELL_BUCKET are not set"):
+    with pytest.raises(UnusableError, match="UPWELL_API_KEY, UPWELL_NAMESPACE, UPWELL_BUCKET are not set") as missing:
         find_target(known)
+    assert "no .upwell/dev.env here or in a folder above is about the service in UPWELL_URL" in missing.value.message
+
+
+def test_without_a_file_and_a_url_the_file_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(UnusableError, match=r"there is no \.upwell/dev\.env here or in a folder above"):
+        find_target(known_variables({"UPWELL_BUCKET": "files"}, tmp_path))
 
 
 def test_what_is_missing_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:

@@ -502,6 +502,21 @@ def test_a_file_that_changed_does_not_go_on(world: World, path: Path) -> None:
     assert kept(path)
 
 
+def test_of_a_file_that_is_gone_the_state_to_delete_is_named(world: World, path: Path) -> None:
+    world.put = world.stop
+    world.upload(path)
+    world.stopping.clear()
+    path.unlink()
+    state = path.with_name(f".{path.name}.upwell-upload")
+    assert world.upload(path, resume=True).error == {
+        "code": "no_such_file",
+        "message": "the file does not exist, so its interrupted upload cannot be resumed: restore the file, or delete"
+        f" {state}",
+    }
+    state.unlink()
+    assert world.upload(path, resume=True).error == {"code": "no_such_file", "message": "the file does not exist"}
+
+
 def test_without_resume_an_interrupted_upload_is_given_up(world: World, path: Path) -> None:
     world.put = world.stop
     world.upload(path)
