@@ -1,5 +1,5 @@
 -- Return the sums of two objects of counters, without those that are 0.
--- Called by: analytics.py (add_analytics_figures).
+-- Called by: queries.sql (add_analytics_figures).
 
 CREATE OR REPLACE FUNCTION upwell.add_counts(p_counts jsonb, p_more jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(jsonb_object_agg(name, total), '{}') FROM (
