@@ -40,6 +40,7 @@ _BUILT = {
     (400, "too_many_requests_at_once"),
     (408, "request_timeout"),
     (431, "head_too_large"),
+    (499, "client_disconnected"),
     (503, "clock_differs"),
     (503, "outcome_unknown"),
     (503, "stopping"),

@@ -40,7 +40,7 @@ from domain.refusals import ForbiddenError, InvalidInputError, TooManyRequestsEr
 from domain.uploads.upload import upload_not_found
 from entrypoints.http.admission.rate_limits import headers
 from entrypoints.http.admission.recording import Recording, is_recorded
-from entrypoints.http.answers.errors import answer_error
+from entrypoints.http.answers.errors import CLIENT_DISCONNECTED, answer_error
 from entrypoints.http.requests.calling import call_of
 from entrypoints.http.requests.queries import settle_query
 from entrypoints.http.transport.addresses import check_address
@@ -52,7 +52,7 @@ from entrypoints.wiring.use_cases import Services
 NEEDS = "needs"  # in the `opt` of a route: its requirements
 _KEY = "upwell.admitted"
 _COUNTED = "upwell.counted"  # in the scope: the caller whose limits a request counts against
-_REFUSED = range(400, 500)
+_REFUSED = {*range(400, 500)} - {CLIENT_DISCONNECTED}
 _HEAVY = {RequestClass.SEARCH, RequestClass.COMPUTE}
 TOO_MANY = 429
 _Asked = tuple[int, str, str | None, str | None]  # route, digest of the key, namespace, bucket

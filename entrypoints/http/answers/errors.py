@@ -47,9 +47,14 @@ _KINDS: tuple[tuple[type[RefusedError], int, str], ...] = (
 )
 _TYPE_OF = {400: "BadRequestError", 401: "UnauthorizedError", 403: "ForbiddenError", 404: "NotFoundError"}
 _CLIENT_ERRORS = range(400, 500)
+CLIENT_DISCONNECTED = 499  # in the log and the metrics, as nginx has it
 _PROBLEM = "application/problem+json"
 HEAD_ASKED = "upwell.head"  # in the scope: the client sent HEAD for this GET
 CODE = "upwell.code"  # in the scope: the code of the refusal
+
+
+class ClientDisconnectedError(Exception):
+    """The client has gone before the end of its body."""
 
 
 class StoppingError(Exception):
@@ -196,6 +201,17 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any
     return render(request, status, detail, headers)
 
 
+def _disconnected(request: Request[Any, Any, Any], _error: ClientDisconnectedError) -> Response[Any]:
+    """Return a response for the log and the metrics: no client gets it."""
+    detail = ErrorDetail(
+        type="ClientError",
+        message="The connection ended before the end of the body: send the request again.",
+        code="client_disconnected",
+        details={},
+    )
+    return render(request, CLIENT_DISCONNECTED, detail)
+
+
 def _unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     _log.error("unexpected_error", path=request.url.path, method=request.method, exc_info=error)
     detail = ErrorDetail(
@@ -216,6 +232,7 @@ EXCEPTION_HANDLERS: dict[int | type[Exception], Callable[[Request[Any, Any, Any]
     ClockDiffersError: _clock_differs,
     VersionConflictError: _conflict,
     StoppingError: _stopping,
+    ClientDisconnectedError: _disconnected,
     HTTPException: _http,
     Exception: _unexpected,
 }

@@ -6,13 +6,14 @@ from typing import Any, cast
 
 import msgspec
 from litestar import Request
-from litestar.exceptions.http_exceptions import InternalServerException, RequestEntityTooLarge
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import Empty, HTTPDisconnectEvent, HTTPRequestEvent, Receive, Scope
 
 from domain.json_text import NotJSONError, TooDeepError, decode_json, null_character_at, number
 from domain.refusals import InvalidInputError
 from entrypoints.http.answers.complaints import CODE, body_complaint, missing_body, number_complaint
+from entrypoints.http.answers.errors import ClientDisconnectedError
 from entrypoints.http.transport.headers import headers_by_name
 
 _EXACT = 2**53  # up to which every whole number has a double of its own
@@ -53,7 +54,7 @@ async def read_body(scope: Scope, receive: Receive, most_bytes: float) -> bytes:
     while more:
         message = cast("HTTPRequestEvent | HTTPDisconnectEvent", await receive())
         if message["type"] == "http.disconnect":
-            raise InternalServerException("client disconnected prematurely")
+            raise ClientDisconnectedError
         piece = message["body"]
         size += len(piece)
         if size > most_bytes:

@@ -13,6 +13,8 @@ import uvicorn
 from litestar.types import ASGIApp, Scope
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 
+from entrypoints.http.answers.errors import answer_error
+from entrypoints.http.requests.bodies import read_body
 from entrypoints.http.transport.headers import headers_by_name
 from entrypoints.http.transport.request_log import RequestLog
 from entrypoints.http.transport.server import (
@@ -719,3 +721,30 @@ async def test_the_log_has_the_status_that_the_server_itself_has_answered() -> N
     assert seen == [400]
     logged = [line for line in lines if line["event"] == "request"]
     assert [(line["status"], line["code"]) for line in logged] == [(400, "invalid_http")]
+
+
+@pytest.mark.parametrize("sent", [b"", b"{"], ids=["before its body", "in its body"])
+async def test_a_client_that_goes_before_the_end_of_its_body_is_no_failure_of_the_service(sent: bytes) -> None:
+    async def reads(scope: Message, receive: Receive, send: Send) -> None:
+        asked, messages, answer = cast("Any", scope), cast("Any", receive), cast("Any", send)
+        try:
+            await read_body(asked, messages, 100)
+        except Exception as error:  # noqa: BLE001  # as the handlers of routes do
+            await answer_error(asked, messages, answer, error)
+
+    seen: list[int] = []
+
+    def observe(route: str, method: str, status: int, seconds: float) -> None:  # noqa: ARG001  # its signature
+        seen.append(status)
+
+    connection, wire = House(cast("App", RequestLog(cast("ASGIApp", reads), observe=observe))).open()
+    connection.data_received(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 50\r\n\r\n" + sent)
+    with structlog.testing.capture_logs() as lines:
+        await settle()
+        connection.connection_lost(None)
+        await settle()
+    assert seen == [499]
+    assert [(line["event"], line["status"], line["code"]) for line in lines] == [
+        ("request", 499, "client_disconnected")
+    ]
+    assert not wire.sent
