@@ -41,6 +41,7 @@ _BUILT = {
     (408, "request_timeout"),
     (431, "head_too_large"),
     (499, "client_disconnected"),
+    (501, "unsupported_transfer_coding"),
     (503, "clock_differs"),
     (503, "outcome_unknown"),
     (503, "stopping"),

@@ -45,6 +45,7 @@ class Exchange(RequestResponseCycle):
         self.response_complete = False
         self.chunked_encoding = False
         self.expected_content_length = 0
+        self._until_close = False  # the end of the connection is the end of the body
         self._write: Callable[[bytes], None] = connection.transport.write
         self._call_soon = connection.loop.call_soon
         self._head = b""
@@ -115,7 +116,12 @@ class Exchange(RequestResponseCycle):
             self.expected_content_length = int(length)
         elif named.get(b"transfer-encoding", b"").lower() == b"chunked":
             self.chunked_encoding = True
-        elif status not in _BODILESS and self.scope["method"] != "HEAD":
+        elif status in _BODILESS or self.scope["method"] == "HEAD":
+            pass
+        elif self.scope["http_version"] == "1.0":  # which has no chunks
+            self._until_close = True
+            self.keep_alive = False
+        else:
             self.chunked_encoding = True
             lines.append(b"transfer-encoding: chunked\r\n")
         if b"close" in named.get(b"connection", b"").lower():
@@ -137,7 +143,7 @@ class Exchange(RequestResponseCycle):
             body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
             if not more:
                 body += b"0\r\n\r\n"
-        else:
+        elif not self._until_close:
             self.expected_content_length -= len(body)
             if self.expected_content_length < 0:
                 raise RuntimeError("The body of the response is longer than its Content-Length.")

@@ -62,6 +62,7 @@ _MOST_FILES = 65_536
 
 CONNECTION = "upwell.connection"  # in the scope: the connection, for streams
 _ASGI = {"version": "3.0", "spec_version": "2.3"}  # in the scope, for all requests
+_TYPE_OF = {400: "BadRequestError", 501: "InternalServerError", 503: "ServiceUnavailableError"}
 _LARGE_HEAD = f"The head of the request is too large: send at most {HEAD_BYTES} bytes."
 _NAME = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
 _ADDRESS = rb"\[(?:[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]"
@@ -289,6 +290,8 @@ class BoundedHttp(HttpToolsProtocol):
         named = self.scope[NAMED] = dict(self.headers)  # type: ignore[literal-required]  # a key of our own in the scope
         if version != "1.1" or len(named) != len(self.headers) or not _is_host(named.get(b"host")):
             self._check_version_and_host(version)
+        if b"transfer-encoding" in named:
+            self._check_transfer_coding()
         self._head_since = None
         self._in_body = True
         self._window = None
@@ -306,7 +309,7 @@ class BoundedHttp(HttpToolsProtocol):
         self.cycle = Exchange(
             self,
             scope,
-            expects=named.get(b"expect", b"").lower() == b"100-continue",
+            expects=version == "1.1" and named.get(b"expect", b"").lower() == b"100-continue",
             keep_alive=not last and version == "1.1" and self.parser.should_keep_alive(),
         )
         if before is None:
@@ -354,6 +357,16 @@ class BoundedHttp(HttpToolsProtocol):
             self._raise(400, "invalid_host", "The header Host is not a host and a port: send both as the URL has them.")
         if version == "1.1":
             self._raise(400, "invalid_host", "The header Host is missing: send the host and the port of the URL.")
+
+    def _check_transfer_coding(self) -> None:
+        """Refuse a body that is coded in another way than in chunks; the application would take it as it is."""
+        codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
+        if codings != [b"chunked"]:
+            self._raise(
+                501,
+                "unsupported_transfer_coding",
+                "The header Transfer-Encoding names another coding than chunked: send chunked, or Content-Length.",
+            )
 
     def _answer_for_server(self, path: bytes) -> None:
         """Let the server itself respond if the application must not, or cannot know."""
@@ -564,7 +577,7 @@ def _error(status: int, code: str, message: str) -> list[bytes]:
 
 
 def _envelope(status: int, code: str, message: str) -> bytes:
-    kind = {400: "BadRequestError", 503: "ServiceUnavailableError"}.get(status, "ClientError")
+    kind = _TYPE_OF.get(status, "ClientError")
     detail = ErrorDetail(type=kind, message=message, code=code, details={})
     return msgspec.json.encode(ErrorResponse(status=status, error=detail))
 

@@ -100,6 +100,12 @@ async def test_a_body_without_a_length_is_chunked(slow: bool) -> None:
     assert rest == b"14\r\n" + b"a" * 20 + b"\r\n1\r\nb\r\n0\r\n\r\n"
 
 
+async def test_a_body_for_http_1_0_ends_with_the_connection() -> None:
+    wire = await answered(Sends(start(), body(b"a", more=True), body(b"", more=True), body(b"b")), version="1.0")
+    assert split(wire) == (b"HTTP/1.1 200 OK", {b"connection: close"}, b"ab")
+    assert wire.closed
+
+
 @pytest.mark.parametrize("status", [204, 304])
 async def test_a_status_without_a_body_is_not_chunked(status: int) -> None:
     _, headers, rest = split(await answered(Sends(start(status=status), body(b""))))
@@ -187,6 +193,20 @@ async def test_the_client_is_asked_for_the_body_that_it_holds_back() -> None:
     connection.data_received(b"ok")
     await settle()
     assert b"HTTP/1.1 200 OK" in wire.sent
+
+
+async def test_a_client_of_http_1_0_is_not_asked_for_its_body() -> None:
+    async def reads(scope: Message, receive: Receive, send: Send) -> None:  # noqa: ARG001  # ASGI
+        assert (await receive())["body"] == b"ok"
+        await send(WHOLE_ANSWER)
+
+    connection, wire = House(reads).open()
+    connection.data_received(b"POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+    await settle()
+    assert not wire.sent
+    connection.data_received(b"ok")
+    await settle()
+    assert wire.sent.startswith(b"HTTP/1.1 200 OK")
 
 
 async def test_the_server_names_the_extension() -> None:

@@ -568,6 +568,30 @@ async def test_a_head_that_waits_for_its_body_is_not_sent_after_the_end_of_its_c
     assert not wire.refused
 
 
+CODED = b"POST / HTTP/1.1\r\nHost: a\r\n%b\r\n2\r\n{}\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "codings",
+    [
+        b"Transfer-Encoding: gzip, chunked\r\n",
+        b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+    ],
+)
+async def test_a_coding_that_would_not_be_undone_is_refused(codings: bytes) -> None:
+    connection, wire = House(answers).open()
+    connection.data_received(CODED % codings)
+    await settle()
+    assert (wire.status, wire.code) == (501, "unsupported_transfer_coding")
+
+
+async def test_the_coding_in_chunks_is_read_in_any_case() -> None:
+    connection, wire = House(answers).open()
+    connection.data_received(CODED % b"Transfer-Encoding: Chunked\r\n")
+    await settle()
+    assert wire.status == 204
+
+
 async def test_what_is_no_http_is_refused_in_the_envelope() -> None:
     connection, wire = House(answers).open()
     connection.data_received(b"\x16\x03\x01 hello TLS\r\n\r\n")
