@@ -12,6 +12,8 @@ from litestar import Request, Router, get
 from litestar.exceptions import NotFoundException
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.static_files import create_static_files_router
+from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.http.reference.openapi import document_of
 
@@ -56,6 +58,31 @@ def _only(names: Collection[str]) -> Callable[[Request[Any, Any, Any]], None]:
     return check
 
 
+def _unless_known(app: ASGIApp) -> ASGIApp:
+    """Return ASGI around `app` that sends no file to a client that has it: RFC 9110, section 13.1.2."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        known = b",".join([value for name, value in scope["headers"] if name == b"if-none-match"])
+        tags = {each.strip().removeprefix(b"W/") for each in known.split(b",")}
+        is_known = False
+
+        async def answer(message: Message) -> None:
+            nonlocal is_known
+            if message["type"] == "http.response.start" and message["status"] == HTTP_200_OK:
+                etag = dict(message["headers"]).get(b"etag")
+                is_known = etag in tags or b"*" in tags
+                if is_known:
+                    kept = [header for header in message["headers"] if not header[0].startswith(b"content-")]
+                    await send({**message, "status": HTTP_304_NOT_MODIFIED, "headers": kept})
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+            if not is_known:
+                await send(message)
+
+        await app(scope, receive, answer if known else send)
+
+    return serve
+
+
 def routers() -> list[Router]:
     """Return the routers for the files of the page."""
     spec = find_spec("swagger_ui_bundle")
@@ -68,6 +95,7 @@ def routers() -> list[Router]:
             path=f"{PATH}/{name}",
             directories=[folder],
             include_in_schema=False,
+            middleware=[_unless_known],
             before_request=_only({each.name for each in folder.iterdir()}),
         )
         for name, folder in (("assets", assets), ("page", _PAGES))

@@ -52,3 +52,13 @@ async def test_a_missing_file_is_not_found_under_any_name(
     async with httpx.AsyncClient(base_url=service.url) as client:
         assert (await client.request(method, f"/docs/{folder}/{name}")).status_code == 404
         assert (await client.request(method, "/docs/assets/swagger-ui-bundle.js")).status_code == 200
+
+
+async def test_a_file_that_the_client_has_is_not_sent_again(service: Service) -> None:
+    async with httpx.AsyncClient(base_url=service.url) as client:
+        path = "/docs/assets/swagger-ui-bundle.js"
+        etag = (await client.get(path)).headers["etag"]
+        for _ in range(2):  # on the same connection
+            answer = await client.get(path, headers={"If-None-Match": etag})
+            assert (answer.status_code, answer.content) == (304, b"")
+        assert (await client.get("/healthz")).status_code == 200
