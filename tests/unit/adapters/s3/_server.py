@@ -37,18 +37,25 @@ class Server:
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.sent: list[tuple[dict[str, str], str]] = []
         self.hanging = asyncio.Event()
-        self._serving: set[asyncio.Task[None] | None] = set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def listening(self, context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
         """Listen while inside, on the port that is returned; afterwards each connection has ended."""
-        async with await asyncio.start_server(self.serve, "127.0.0.1", 0, ssl=context) as listening:
+        async with await asyncio.start_server(self._begin, "127.0.0.1", 0, ssl=context) as listening:
             yield listening.sockets[0].getsockname()[1]
+            for _ in range(3):
+                await asyncio.sleep(0)  # the steps of asyncio from an accepted connection to `_begin`
         while self._serving:
-            await asyncio.wait([each for each in self._serving if each is not None])
+            await asyncio.wait(self._serving)
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._serving.add(task := asyncio.current_task())
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Note the task before it runs: a client may be gone by then, and its connection still has to be closed."""
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             request, *headers = head.split("\r\n")
@@ -75,7 +82,6 @@ class Server:
             writer.close()
             with suppress(OSError):
                 await writer.wait_closed()
-            self._serving.discard(task)
 
 
 @asynccontextmanager
