@@ -6,3 +6,5 @@ CREATE OR REPLACE FUNCTION upwell.values_text(p_document jsonb) RETURNS text LAN
     SELECT string_agg(one #>> '{}', ' ') FROM jsonb_path_query(p_document, 'strict $.**') one
     WHERE jsonb_typeof(one) IN ('string', 'number')
 $$;
+
+GRANT EXECUTE ON FUNCTION upwell.values_text TO upwell_service;
