@@ -65,6 +65,8 @@ SCHEMA = {
 
 
 # No data of a run outlives it, and autovacuum does not visit its hundreds of databases each minute.
+# Services of several tests at once have their pools on it, and a few tests start many processes.
+_SHARED = {"max_connections": "400"}
 _FORGETFUL = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -106,7 +108,7 @@ class _Session:
         self.folders = [Path(tempfile.mkdtemp(prefix="upwell-tests-")), quick_folder("upwell-tests-")]
         for_storage, for_postgres = self.folders
         for_postgres.chmod(0o711)  # it may run as another user, which needs access
-        self.postgres = EmbeddedPostgres.start(for_postgres / "postgres", settings=_FORGETFUL)
+        self.postgres = EmbeddedPostgres.start(for_postgres / "postgres", settings=_FORGETFUL | _SHARED)
         self.storage = EmbeddedStorage.start(for_storage / "s3", volume_mebibytes=64)
         self.servers = Servers(
             postgres_url=self.postgres.url,
