@@ -64,9 +64,9 @@ SCHEMA = {
 }
 
 
-# No data of a run outlives it, and autovacuum does not visit its hundreds of databases each minute.
 # Services of several tests at once have their pools on it, and a few tests start many processes.
 _SHARED = {"max_connections": "400"}
+# No data of a run outlives it, and autovacuum does not visit its hundreds of databases each minute.
 _FORGETFUL = {
     "fsync": "off",
     "full_page_writes": "off",
