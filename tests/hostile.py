@@ -506,7 +506,7 @@ async def send_all(
             tally.routes[f"{sent.name} {outcome}"] += 1
             if (
                 outcome in {"hang", "refused"}
-                or (outcome.startswith("5") and outcome != "501")  # 501: the request has an unknown transfer coding
+                or outcome.startswith("5")
                 or (outcome == "closed" and sent.must_be_answered)
             ):
                 tally.bad.append(f"{number}: {outcome}: {b''.join(sent.pieces)[:_MAX_SHOWN]!r}")

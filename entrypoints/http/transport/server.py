@@ -62,7 +62,8 @@ _MOST_FILES = 65_536
 
 CONNECTION = "upwell.connection"  # in the scope: the connection, for streams
 _ASGI = {"version": "3.0", "spec_version": "2.3"}  # in the scope, for all requests
-_TYPE_OF = {400: "BadRequestError", 501: "InternalServerError", 503: "ServiceUnavailableError"}
+_TYPE_OF = {400: "BadRequestError", 503: "ServiceUnavailableError"}
+_LONGEST_HOST = 300  # a name of 253 characters, or an address, and a port
 _LARGE_HEAD = f"The head of the request is too large: send at most {HEAD_BYTES} bytes."
 _NAME = rb"(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*"
 _ADDRESS = rb"\[(?:[0-9A-Fa-f]*:[0-9A-Fa-f]*:[0-9A-Fa-f:.]*|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]"
@@ -359,11 +360,14 @@ class BoundedHttp(HttpToolsProtocol):
             self._raise(400, "invalid_host", "The header Host is missing: send the host and the port of the URL.")
 
     def _check_transfer_coding(self) -> None:
-        """Refuse a body that is coded in another way than in chunks; the application would take it as it is."""
+        """Refuse a body that is coded in another way than in chunks; the application would take it as it is.
+
+        With 400 and not 501, as RFC 9112 proposes: a 5xx would let any client raise the operators' alarms.
+        """
         codings = [value.lower() for name, value in self.headers if name == b"transfer-encoding"]
         if codings != [b"chunked"]:
             self._raise(
-                501,
+                400,
                 "unsupported_transfer_coding",
                 "The header Transfer-Encoding names another coding than chunked: send chunked, or Content-Length.",
             )
@@ -565,9 +569,14 @@ class BoundedHttp(HttpToolsProtocol):
             self.transport.write_eof()
 
 
-@lru_cache
 def _is_host(value: bytes | None) -> bool:
-    return value is not None and _HOST.fullmatch(value) is not None
+    # no name is longer; the cache must not keep hosts of any length
+    return value is not None and len(value) <= _LONGEST_HOST and _is_short_host(value)
+
+
+@lru_cache
+def _is_short_host(value: bytes) -> bool:
+    return _HOST.fullmatch(value) is not None
 
 
 def _error(status: int, code: str, message: str) -> list[bytes]:
