@@ -305,7 +305,8 @@ class Scale:
             meter = Meter({"worker": self.running.processes["worker"].pid, "postgres": self.running.postgres.pid})
             asyncio.run(self.until(f"SELECT {head + 1} - position FROM upwell.log_head", 0))  # noqa: S608  # a number
             before, began = meter.read(), time.perf_counter()
-            asyncio.run(self.until(f"SELECT {head + share} - position FROM upwell.log_head", 0))  # noqa: S608
+            left = f"SELECT {head + share} - position FROM upwell.log_head"  # noqa: S608  # a number
+            asyncio.run(self.until(left, 0))
             measured.add(Figures(share, time.perf_counter() - began, [], meter.since(before)))
             self.stop_worker()
         print(f"expired {measured.count:,}", flush=True)

@@ -24,7 +24,8 @@ def records_of(rows: Sequence[Any], kind: type[Record]) -> list[Record]:
     if not rows:
         return []
     names = tuple(rows[0].keys())
-    return msgspec.convert([dict(zip(names, row, strict=True)) for row in rows], list[kind])  # type: ignore[valid-type]
+    kinds = list[kind]  # type: ignore[valid-type]  # a type of run time
+    return msgspec.convert([dict(zip(names, row, strict=True)) for row in rows], kinds)
 
 
 class PostgresReads:

@@ -565,7 +565,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._peer.new[self] = None
         self.pipeline.clear()
         self.flow.resume_reading()
-        with suppress(OSError, NotImplementedError):
+        with suppress(OSError, NotImplementedError):  # the client has gone, or the transport cannot end one direction
             self.transport.write_eof()
 
 
