@@ -135,7 +135,7 @@ class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
 
     async def check_fields(self, area: Area, grouping: Grouping) -> None:
         """Refuse metadata fields by which no bucket of the area keeps analytics."""
-        for field in {*area.metadata, *([] if grouping.field is None else [grouping.field])}:
+        for field in dict.fromkeys([*area.metadata, *([] if grouping.field is None else [grouping.field])]):
             if not await self.analytics.keeps(area, field):
                 raise InvalidInputError(
                     "metadata_field_not_kept",

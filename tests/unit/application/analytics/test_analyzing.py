@@ -2,12 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from adapters.memory.analytics.analytics import MemoryAnalytics
 from adapters.memory.clock import ManualClock
 from adapters.memory.events.event_log import MemoryEventLog
-from application.analytics.analyzing import MAX_STEPS, Analyzing
+from application.analytics.analyzing import MAX_STEPS, Analyzing, Grouping
 from application.ports.analytics.analytics import Area, Interval, step_after, step_begin
 from domain.refusals import InvalidInputError
 from tests.contract._log import Account, open_account
@@ -78,6 +79,14 @@ async def test_what_is_no_period_is_refused(analyzing: Analyzing, account: Accou
             analyzing.between(start, end, group_by)
         assert refused.value.code == code
     assert len(analyzing.between(now - (MAX_STEPS - 1) * HOUR, now, "hour").steps) == MAX_STEPS - 1
+
+
+async def test_the_first_field_that_is_not_kept_is_named(analyzing: Analyzing, account: Account) -> None:
+    wanted = {f"field_{number}": "x" for number in range(20)}
+    area = msgspec.structs.replace(area_of(account), metadata=wanted)
+    with pytest.raises(InvalidInputError) as refused:
+        await analyzing.check_fields(area, Grouping(step="day", field="campaign"))
+    assert (refused.value.code, refused.value.details) == ("metadata_field_not_kept", {"field": "metadata.field_0"})
 
 
 async def test_what_is_held_is_carried_from_step_to_step(
