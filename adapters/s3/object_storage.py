@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
     from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
 
-CHUNK_BYTES: Final = 1024 * 1024
+CHUNK_BYTES: Final = 256 * 1024  # aiohttp buffers twice as much, and copies what it has in one go
 ANSWER_SECONDS: Final = 8.0  # for an answer that a request waits for, with all attempts to get it
 _CHECKED: Final = {"x-amz-checksum-mode": "ENABLED"}
 _SENT: Final = HTTPHeaders.from_dict({**_CHECKED, "user-agent": USER_AGENT})

@@ -211,7 +211,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             return
         sha256 = request.declared_sha256
         if claimed.sha256 is not UNSET and content.size_bytes < self.rules.inline_limit_bytes:
-            sha256 = await self.verify.sha256_of(request, seen)
+            sha256 = await self.verify.sha256_of(loaded, request, seen)
         wrong = await self.verify.refutes(loaded, content, claimed, sha256=sha256)
         if wrong is not None:
             raise WrongStateError(

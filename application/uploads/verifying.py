@@ -5,8 +5,10 @@ was written with `upload.verification_began` lets a worker repeat everything. Tw
 because only one of them appends; the other one returns the result.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
@@ -14,6 +16,7 @@ import msgspec
 
 from application.handling import NO_CONDITIONS, Learn, Loaded, Objection, Proposal, handle
 from application.keys.callers import may, new_command_id
+from application.limits.fair_turns import FairTurns
 from application.objects.putting_into import FindingTargets, as_original, claims_of
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import Conditions, EventLog, RequesterRevokedError, VersionConflictError
@@ -57,6 +60,8 @@ from domain.uploads.upload_events import FailureReason, UploadEvent
 from domain.uploads.verification import Contradiction, Found, judge, note
 
 FETCH_BYTES = 1024 * 1024  # a file of at most this size is read by the call that looks for it
+READS_AT_ONCE = 6  # of larger files, by the requests of a process: each takes a part of every round of the event loop
+READS_OF_ONE = 3  # by those of one organization
 RETRY_FIRST = timedelta(seconds=2)
 RETRY_LAST = timedelta(minutes=15)
 _TOUCH_BYTES = 8 * 1024 * 1024
@@ -104,7 +109,10 @@ async def in_one(
 
 
 class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
-    """Verifies the bytes of one upload and ends it; returns its new state."""
+    """Verifies the bytes of one upload and ends it; returns its new state.
+
+    Requests that read larger files take turns; a worker, which holds the lease of a job, does not wait for one.
+    """
 
     log: EventLog
     read_side: ReadSide
@@ -114,6 +122,7 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     ids: Ids
     rules: Rules
+    reading: FairTurns = msgspec.field(default_factory=lambda: FairTurns(READS_AT_ONCE, of_one=READS_OF_ONE))
 
     async def __call__(
         self,
@@ -188,9 +197,10 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         wrong = judge(found, request, claimed=claimed, max_size_bytes=await self._max_size_bytes(loaded))
         return None if wrong is None else wrong.reason
 
-    async def sha256_of(self, request: UploadRequest, fetched: Fetched) -> str:
+    async def sha256_of(self, loaded: Loaded[UploadEvent, Upload], request: UploadRequest, fetched: Fetched) -> str:
         """Return the SHA-256 of the bytes; they are read, unless they were fetched or storage has checked it."""
-        return (await self._read(request.storage_key or "", fetched, None))[0]
+        async with self._turn(loaded, fetched):
+            return (await self._read(request.storage_key or "", fetched, None))[0]
 
     async def may_replace(self, loaded: Loaded[UploadEvent, Upload], actor_id: str) -> bool:
         """Return whether an actor currently may replace the content of objects in the upload's bucket."""
@@ -226,7 +236,8 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         if wrong is not None:
             return wrong
         touching = touch and _Progress(touch, self.tasks, self.clock, state.task_id, content.size_bytes)
-        sha256, head = await self._read(key, seen, touching)
+        async with self._turn(upload, seen) if touch is None else nullcontext():
+            sha256, head = await self._read(key, seen, touching)
         found = msgspec.structs.replace(
             found, sha256=sha256, head=head, looks_like=recognise(head, request.content_type)
         )
@@ -238,6 +249,12 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
             version_id=content.version_id,
             note=note(found, request),
         )
+
+    def _turn(self, upload: Loaded[UploadEvent, Upload], fetched: Fetched) -> AbstractAsyncContextManager[None]:
+        """Return the turn of a request that reads these bytes; one that has few to read needs none."""
+        content = fetched.content
+        few = fetched.body is not None or content.sha256 or content.size_bytes <= FETCH_BYTES
+        return nullcontext() if few else self.reading.turn(upload.origin.organization_id)
 
     async def _read(self, key: str, fetched: Fetched, touching: "_Progress | None") -> tuple[str, bytes]:
         """Return the SHA-256 and the head of the bytes; if storage has checked the hash, only the head is read."""
@@ -254,6 +271,7 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
             if touching is not None and unreported >= _TOUCH_BYTES:
                 await touching(read_bytes)
                 unreported = 0
+            await asyncio.sleep(0)  # what has arrived meanwhile would be read in the same round of the event loop
         return content.sha256 or digest.hexdigest(), head
 
     async def _completion(

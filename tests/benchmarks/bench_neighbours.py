@@ -3,20 +3,26 @@
 The quiet one announces 20 uploads a second; its p99 beside each neighbour is held to 2 times its p99 alone, and 10 ms.
 Each round measures it alone and beside the neighbour, one after the other; what counts is the median of the rounds.
 
+Two neighbours have large files verified. `large` compares the bytes of a file with a claim again and again, inside its
+requests: another key's wrong claim is refused and changes nothing, so no file is sent between. `tasks` has new files
+verified by a worker; they are sent before each round and deleted after it.
+
 Run: `uv run python -m tests.benchmarks.bench_neighbours [--seconds 10] [--rounds 5] [--only lists …]`.
 """
 
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import httpx
+import psutil
 import uvloop
 
 from tests.benchmarks.bench_creates import BODY
@@ -29,6 +35,9 @@ LANES = 16
 CONNECTIONS = 16
 LISTS = 60
 STORED = 20_000
+LARGE_BYTES = 64 * 1024 * 1024  # read inside the request
+TASK_BYTES = 128 * 1024 * 1024  # read by a worker
+BYTES_A_SECOND = 400 * 1024 * 1024  # more than a worker reads
 
 NEIGHBOUR = """
 import asyncio, json, sys
@@ -66,6 +75,22 @@ async def main():
 print(json.dumps([uvloop.run(main())]))
 """
 
+CONFIRMS = """
+import json, sys, time
+import httpx
+port, seconds, given = int(sys.argv[1]), float(sys.argv[3]), json.load(sys.stdin)
+began = time.perf_counter()
+with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=given["headers"], timeout=60) as api:
+    for upload in given["uploads"]:
+        api.post(f"/v1/uploads/{upload}/confirm?async=true").raise_for_status()
+    time.sleep(max(began + seconds - time.perf_counter(), 0))
+    states = [api.get(f"/v1/uploads/{upload}").json()["status"] for upload in given["uploads"]]
+assert "PROCESSING" in states, "send more files: the worker had verified all of them"
+print(json.dumps([states.count("COMPLETED") / (time.perf_counter() - began)]))
+"""
+
+PROGRAMS = {"streams": STREAMS, "tasks": CONFIRMS}
+
 
 def main() -> None:
     """Measure and print."""
@@ -77,11 +102,15 @@ def main() -> None:
     with stack({"UPWELL_RATE_LIMITS": "on", "UPWELL_LOG_LEVEL": "warning"}) as running:
         running.begin("serve")
         quiet, busy = running.tenant(), running.tenant()
-        fill(running, busy)
+        if not options.only or "lists" in options.only or "streams" in options.only:
+            fill(running, busy)
         neighbours = requests_of(running, busy)
         for name, (connections, request) in neighbours.items():
             if not options.only or name in options.only:
                 measure(running, quiet, name, connections, request, options.seconds, options.rounds)
+        if not options.only or "tasks" in options.only:
+            running.begin("worker")
+            measure_tasks(running, quiet, busy, options.seconds, options.rounds)
 
 
 def fill(running: Stack, busy: Tenant) -> None:
@@ -105,6 +134,7 @@ def requests_of(running: Stack, busy: Tenant) -> Mapping[str, tuple[int, bytes]]
     stranger = {"Authorization": "Bearer sk_nobody"}
     return {
         "creates": (CONNECTIONS, http_request("/v1/buckets/files/uploads", BODY, of_json)),
+        "large": (CONNECTIONS, large_request(running, busy)),
         "confirms": (CONNECTIONS, http_request(f"/v1/uploads/{upload}/confirm", b"", busy.headers)),
         "lists": (LISTS, http_request("/v1/buckets/files/uploads/list?include_total=true", slow, of_json)),
         "refused": (CONNECTIONS, http_request("/v1/upload-tokens", b"{}", narrow)),
@@ -120,19 +150,82 @@ def stream_request(busy: Tenant) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
+def large_request(running: Stack, busy: Tenant) -> bytes:
+    """Return the request that compares the bytes of a stored file with a wrong claim of another key."""
+    with httpx.Client(base_url=running.url, headers=busy.headers, timeout=60) as client:
+        (upload,) = send(client, 1, LARGE_BYTES)
+        made = client.post("/v1/organizations/users/ann/api-keys", json={"name": "other"})
+        made.raise_for_status()
+        other = {**busy.headers, "Authorization": f"Bearer {made.json()['key']}"}
+        path, body = f"/v1/uploads/{upload}/confirm", json.dumps({"file_hash": "0" * 64}).encode()
+        refused = client.post(path, content=body, headers={**other, "Content-Type": "application/json"})
+        assert refused.json()["error"]["code"] == "hash_mismatch", refused.text
+    return http_request(path, body, {**other, "Content-Type": "application/json"})
+
+
+def send(client: httpx.Client, count: int, size_bytes: int) -> list[str]:
+    """Store new files, and return their uploads, none of them confirmed."""
+    content = os.urandom(1024 * 1024) * (size_bytes // (1024 * 1024))
+    uploads = []
+    for _ in range(count):
+        asked = {
+            "filename": "film.mp4",
+            "content_type": "video/mp4",
+            "file_size_bytes": size_bytes,
+            "skip_duplicates": False,
+            "create_object_on_confirm": False,
+            "multipart": "never",
+        }
+        made = client.post("/v1/buckets/files/uploads", json=asked)
+        made.raise_for_status()
+        url = made.json()["presigned_url"]
+        httpx.put(url, content=content, headers={"Content-Type": "video/mp4"}, timeout=60).raise_for_status()
+        uploads.append(made.json()["upload_id"])
+    return uploads
+
+
+def measure_tasks(running: Stack, quiet: Tenant, busy: Tenant, seconds: float, rounds: int) -> None:
+    """Print the times of the quiet one beside a worker that verifies large files."""
+    with httpx.Client(base_url=running.url, headers=busy.headers, timeout=60) as client:
+        uploads: list[str] = []
+
+        def files() -> bytes:
+            delete(client, uploads)
+            uploads[:] = send(client, int((seconds + 4) * BYTES_A_SECOND / TASK_BYTES), TASK_BYTES)
+            return json.dumps({"headers": dict(busy.headers), "uploads": uploads}).encode()
+
+        measure(running, quiet, "tasks", 1, files, seconds, rounds)
+
+
+def delete(client: httpx.Client, uploads: Sequence[str]) -> None:
+    """Delete uploads with their bytes, as soon as they are verified."""
+    for upload in uploads:
+        while client.get(f"/v1/uploads/{upload}").json()["status"] == "PROCESSING":
+            time.sleep(0.1)
+        client.delete(f"/v1/uploads/{upload}").raise_for_status()
+
+
 def measure(
-    running: Stack, quiet: Tenant, name: str, connections: int, request: bytes, seconds: float, rounds: int
+    running: Stack,
+    quiet: Tenant,
+    name: str,
+    connections: int,
+    request: bytes | Callable[[], bytes],
+    seconds: float,
+    rounds: int,
 ) -> None:
-    """Print the times of the quiet one beside one neighbour."""
+    """Print the times of the quiet one beside one neighbour. `request`: what its process reads, or makes it a round."""
     mine = http_request("/v1/buckets/files/uploads", BODY, {**quiet.headers, "Content-Type": "application/json"})
     rows = []
     for _ in range(rounds):
+        given = request if isinstance(request, bytes) else request()
         alone = uvloop.run(felt(running.port, mine, seconds))
+        before = used(running)
         neighbour = subprocess.Popen(
             [
                 sys.executable,
                 "-c",
-                STREAMS if name == "streams" else NEIGHBOUR,
+                PROGRAMS.get(name, NEIGHBOUR),
                 str(running.port),
                 str(connections),
                 str(seconds + 2),
@@ -141,25 +234,31 @@ def measure(
             stdout=subprocess.PIPE,
         )
         assert neighbour.stdin
-        neighbour.stdin.write(request)
+        neighbour.stdin.write(given)
         neighbour.stdin.close()
         time.sleep(1.5)  # it is at full speed
         beside = uvloop.run(felt(running.port, mine, seconds))
         assert neighbour.stdout
         its: list[Any] = json.loads(neighbour.stdout.read() or "[0, 0, 0, 0]")
         neighbour.wait()
-        rows.append((alone, beside, its[0]))
-    bounds = [2 * alone + 10 for alone, _, _ in rows]
-    over = statistics.median(beside / bound for (_, beside, _), bound in zip(rows, bounds, strict=True))
-    each = [(round(alone, 1), round(beside, 1)) for alone, beside, _ in rows]
+        rows.append((alone, beside, its[0], used(running) - before))
+    bounds = [2 * row[0] + 10 for row in rows]
+    over = statistics.median(row[1] / bound for row, bound in zip(rows, bounds, strict=True))
+    each = [(round(row[0], 1), round(row[1], 1)) for row in rows]
     print(
         f"{name:10} alone {_median(rows, 0):7.1f} ms  beside {_median(rows, 1):7.1f} ms "
-        f" of the bound {over:5.2f}  neighbour {_median(rows, 2):6.0f}/s  {each}",
+        f" of the bound {over:5.2f}  neighbour {_median(rows, 2):6.1f}/s"
+        f"  service {_median(rows, 3) / (seconds + 2):4.0%} of a processor  {each}",
         flush=True,
     )
 
 
-def _median(rows: Sequence[tuple[float, float, float]], column: int) -> float:
+def used(running: Stack) -> float:
+    """Return the processor seconds of the service."""
+    return sum(psutil.Process(running.processes["serve"].pid).cpu_times()[:2])
+
+
+def _median(rows: Sequence[tuple[float, ...]], column: int) -> float:
     return statistics.median(row[column] for row in rows)
 
 

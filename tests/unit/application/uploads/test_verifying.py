@@ -1,6 +1,7 @@
 """Verifications on their own: what a worker does when others change the same things, and when storage is silent."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -8,6 +9,9 @@ import pytest
 
 from adapters.memory.storage import object_storage
 from application.handling import Loaded, load
+from application.keys.callers import Caller
+from application.keys.managing import KeyWish
+from application.ports.storage.object_storage import StoredContent
 from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
 from application.uploads import verifying
@@ -168,6 +172,128 @@ async def test_a_confirm_that_reads_many_bytes_reports_no_progress(
     monkeypatch.setattr(verifying, "_TOUCH_BYTES", 1)
 
     assert (await client.upload(size=None)).status is Status.COMPLETED
+
+
+class SlowReads:
+    """Lets reads of storage begin, and end only when `go_on` is set. `under_way`: by organization."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.under_way: list[str] = []
+        self.go_on = asyncio.Event()
+        self._read = world.storage.read
+        monkeypatch.setattr(world.storage, "read", self.read)
+
+    async def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
+        organization = key.split("/", maxsplit=1)[0]
+        self.under_way.append(organization)
+        await self.go_on.wait()
+        async for chunk in self._read(key, content, first_bytes=first_bytes):
+            yield chunk
+        self.under_way.remove(organization)
+
+
+async def stored(client: Client, count: int) -> list[Answer]:
+    """Return uploads with bytes that no confirm fetches with its first call."""
+    body = bytes(MIB + 1)
+    answers = [await client.request(size=len(body), skip_duplicates=False) for _ in range(count)]
+    for answer in answers:
+        client.put(answer, body)
+    return answers
+
+
+@pytest.fixture
+async def busy(world: World) -> Client:
+    """A client with room for large files."""
+    return await world.tenant(quota_bytes=10**9, tier=Tier.ENTERPRISE)
+
+
+async def rounds() -> None:
+    """Let all other tasks go as far as they can."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+async def test_the_confirms_of_one_organization_read_few_large_files_at_a_time_and_leave_places_to_others(
+    world: World, busy: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await world.tenant(quota_bytes=10**9, tier=Tier.ENTERPRISE)
+    mine, others = await stored(busy, 5), await stored(other, 1)
+    small = await busy.request(size=None)
+    busy.put(small)
+    reads = SlowReads(world, monkeypatch)
+    its, others_id = (each.caller.organization.internal_id for each in (busy, other))
+
+    async with asyncio.TaskGroup() as together:
+        confirms = [together.create_task(busy.confirm(answer)) for answer in mine]
+        await rounds()
+        confirms.append(together.create_task(other.confirm(others[0])))
+        confirms.append(together.create_task(busy.confirm(small)))
+        await rounds()
+        large = [its] * verifying.READS_OF_ONE + [others_id]
+        assert reads.under_way == [*large, its]  # the last one is small
+        reads.go_on.set()
+
+    assert {confirm.result().status for confirm in confirms} == {Status.COMPLETED}
+
+
+async def test_a_large_file_is_read_in_several_rounds_of_the_event_loop(
+    world: World, busy: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(object_storage, "CHUNK_BYTES", MIB // 4)
+    (answer,), read, rounds_at_chunk, passed = await stored(busy, 1), world.storage.read, list[int](), [0]
+
+    async def noting(key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
+        async for chunk in read(key, content, first_bytes=first_bytes):
+            rounds_at_chunk.append(passed[0])
+            yield chunk
+
+    async def count_rounds() -> None:
+        while True:
+            passed[0] += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(world.storage, "read", noting)
+    counting = asyncio.create_task(count_rounds())
+    await busy.confirm(answer)
+    counting.cancel()
+
+    assert rounds_at_chunk == sorted(set(rounds_at_chunk))
+    assert len(rounds_at_chunk) == 5
+
+
+async def test_a_claim_of_another_key_has_large_files_read_in_the_same_turns(
+    world: World, busy: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers, organization = await stored(busy, 5), busy.caller.organization
+    wish = KeyWish(name="other", user_id="usr_1")
+    key, secret = await world.keys.create(organization.organization_id, wish, actor_id="system:operator")
+    another = Client(world, Caller(key=key, organization=organization), secret, busy.namespace)
+    reads = SlowReads(world, monkeypatch)
+
+    confirms = [asyncio.create_task(another.confirm(answer, sha256="0" * 64)) for answer in answers]
+    await rounds()
+
+    assert len(reads.under_way) == verifying.READS_OF_ONE
+    reads.go_on.set()
+    results = await asyncio.gather(*confirms, return_exceptions=True)
+    assert [type(each) for each in results] == [WrongStateError] * 5
+
+
+async def test_a_worker_that_has_leased_a_job_waits_for_no_turn(
+    world: World, busy: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = await stored(busy, verifying.READS_OF_ONE + 1)
+    await busy.confirm(answers[0], as_task=True)
+    reads = SlowReads(world, monkeypatch)
+    confirms = [asyncio.create_task(busy.confirm(answer)) for answer in answers[1:]]
+    await rounds()
+
+    working = asyncio.create_task(world.working.work_due())
+    await rounds()
+
+    assert len(reads.under_way) == verifying.READS_OF_ONE + 1
+    reads.go_on.set()
+    await asyncio.gather(*confirms, working)
 
 
 async def test_an_outage_is_waited_out_twice_as_long_each_time_up_to_a_quarter_of_an_hour(
