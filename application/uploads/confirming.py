@@ -19,7 +19,7 @@ from application.ports.tasks.tasks import NewTask, Tasks, TaskType
 from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
 from application.uploads.completing_multipart import NamedPart, put_together
-from application.uploads.records import brought_forward, find_upload
+from application.uploads.records import brought_forward, find_upload, load_upload
 from application.uploads.verifying import Touch, Verification, VerifyingUploads, fetch_stored, in_one
 from domain.buckets.bucket import Policy
 from domain.claims import unique_key_claim
@@ -104,7 +104,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         A claim by a key that did not request the upload fails no upload: if the stored bytes match the request, the
         claim is refused, and the upload does not change.
         """
-        record = await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id)
+        loaded, record = await load_upload(self.log, namespace.namespace_id, upload_id, bucket_id)
         key_id, looked, worker_ends = caller.key.key_id, None, as_task
 
         async def confirm(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
@@ -126,7 +126,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             return looked is not None and await looked.verification.learn(objection)
 
         try:
-            upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
+            upload = await handle(self.log, UPLOAD, upload_id, confirm, loaded=loaded, learn=learn)
         except BusyError:  # others change the same object all the time: a worker ends the verification
             worker_ends = True
             upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
@@ -139,7 +139,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
 
         A verification in progress is repeated, because its process may be gone.
         """
-        record, looked = await find_upload(self.read_side, namespace_id, upload_id, bucket_id), None
+        (loaded, record), looked = await load_upload(self.log, namespace_id, upload_id, bucket_id), None
 
         async def confirm(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
             nonlocal looked
@@ -154,7 +154,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         async def learn(objection: Objection) -> bool:
             return looked is not None and await looked.verification.learn(objection)
 
-        upload = await handle(self.log, UPLOAD, upload_id, confirm, learn=learn)
+        upload = await handle(self.log, UPLOAD, upload_id, confirm, loaded=loaded, learn=learn)
         if isinstance(upload.state, Processing):
             seen = looked.seen if looked is not None and upload.news else None
             upload = await self.verify(upload, actor_id=actor_id, seen=seen, touch=touch)
@@ -282,7 +282,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
                 state.reason.value, state.message, {"upload_id": upload.stream_id, "status": "FAILED"}
             )
         record = brought_forward(known, upload)
-        if record is None:  # it has changed since
+        if record is None or known.status is Status.COMPLETED:  # it has changed since, or its end may have moved
             record = await find_upload(self.read_side, known.namespace_id, upload.stream_id, None)
         match state:
             case Completed():

@@ -1,4 +1,7 @@
-"""The record of an upload: found by its id, or made from its events, as the read side shows it now or at any time."""
+"""The record of an upload: found by its id, or made from its events, as the read side shows it now or at any time.
+
+A command needs the events of its upload anyway, so it makes the record from them (`load_upload`), without another read.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,12 +10,12 @@ from typing import assert_never, cast
 import msgspec
 
 from application.handling import Loaded
-from application.ports.events.event_log import Notification
+from application.ports.events.event_log import EventLog, Notification
 from application.ports.uploads.upload_reads import UploadReads, UploadRecord
 from domain.events.registry import decode
 from domain.objects.object import ObjectUpdated
 from domain.shared_fields import made_from
-from domain.uploads.upload import Status, Upload, upload_not_found
+from domain.uploads.upload import UPLOAD, Status, Upload, upload_not_found
 from domain.uploads.upload_events import (
     UploadBytesInherited,
     UploadCanceled,
@@ -46,6 +49,24 @@ async def find_upload(read_side: UploadReads, namespace_id: str, upload_id: str,
     if record is None or bucket_id not in {None, record.bucket_id}:
         raise upload_not_found(upload_id)
     return record
+
+
+async def load_upload(
+    log: EventLog, namespace_id: str, upload_id: str, bucket_id: str | None
+) -> tuple[Loaded[UploadEvent, Upload], UploadRecord]:
+    """Return an upload of the namespace, and of the bucket if one is given, with its record; refuse if there is none.
+
+    The end of a completed upload may have moved with that of its object: only the read side knows.
+    """
+    stored = await log.read_stream(upload_id)
+    events = tuple([cast("UploadEvent", decode(each.state)) for each in stored])
+    record = None
+    for version, event in enumerate(events, 1):
+        place = EventPosition(stream_id=upload_id, version=version, position=stored[version - 1].id)
+        record = following(record, event, place)
+    if record is None or record.namespace_id != namespace_id or bucket_id not in {None, record.bucket_id}:
+        raise upload_not_found(upload_id)
+    return Loaded(stream_id=upload_id, state=UPLOAD.replay(events), events=events, read=len(events)), record
 
 
 def record_at(history: Sequence[Notification], at: datetime) -> UploadRecord | None:

@@ -9,7 +9,7 @@ from functools import partial
 
 import msgspec
 
-from application.handling import Loaded, Proposal, handle, load
+from application.handling import Loaded, Proposal, handle
 from application.keys.callers import Caller, new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import Conditions, EventLog
@@ -18,7 +18,7 @@ from application.ports.storage.object_storage import ObjectStorage, StoredPart
 from application.ports.storage.url_signer import SignedRequest, UrlSigner
 from application.ports.uploads.upload_reads import UploadReads, UploadRecord
 from application.rules import Rules
-from application.uploads.records import brought_forward, find_upload
+from application.uploads.records import brought_forward, find_upload, load_upload
 from application.uploads.signed_headers import CHECKSUM_HEADER, checksum, headers_of
 from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
 from domain.uploads.parts import MAX_PARTS, part_count, size_of_part
@@ -86,8 +86,8 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
         the limit of the tier or the bucket is refused: every part before it counts as full, so that all URLs together
         cannot exceed the limit.
         """
-        await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id)
-        upload = await self._begun(caller, upload_id, parts)
+        loaded, _ = await load_upload(self.log, namespace.namespace_id, upload_id, bucket_id)
+        upload = await self._begun(caller, loaded, parts)
         request, now = upload.request, self.clock.now()
         lasts = _lasts(caller, request, now)
         return [
@@ -107,8 +107,7 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
 
     async def parts(self, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None) -> Sequence[StoredPart]:
         """Return the stored parts, by number."""
-        await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id)
-        upload = await load(self.log, UPLOAD, upload_id)
+        upload, _ = await load_upload(self.log, namespace.namespace_id, upload_id, bucket_id)
         match upload.state:
             case Pending(request=request):
                 _check_in_parts(request)
@@ -135,7 +134,7 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
         self, caller: Caller, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None
     ) -> tuple[UploadRecord, SignedRequest | None]:
         """Extend an upload by its original time, and return a fresh URL if it is sent with a single PUT."""
-        record = await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id)
+        loaded, record = await load_upload(self.log, namespace.namespace_id, upload_id, bucket_id)
         signed: SignedRequest | None = None
 
         async def reissue(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent]:
@@ -158,11 +157,13 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
                 conditions=Conditions(key_id=caller.key.key_id),
             )
 
-        upload = await handle(self.log, UPLOAD, upload_id, reissue)
+        upload = await handle(self.log, UPLOAD, upload_id, reissue, loaded=loaded)
         now = brought_forward(record, upload)
         return now or await find_upload(self.read_side, namespace.namespace_id, upload_id, bucket_id), signed
 
-    async def _begun(self, caller: Caller, upload_id: str, parts: Sequence[WantedPart]) -> InProgress:
+    async def _begun(
+        self, caller: Caller, loaded: Loaded[UploadEvent, Upload], parts: Sequence[WantedPart]
+    ) -> InProgress:
         """Return the upload in progress, with enough time for new URLs."""
 
         async def begin(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
@@ -200,7 +201,7 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
                 else None
             )
 
-        upload = await handle(self.log, UPLOAD, upload_id, begin)
+        upload = await handle(self.log, UPLOAD, loaded.stream_id, begin, loaded=loaded)
         assert isinstance(upload.state, InProgress)  # noqa: S101  # otherwise the start was refused
         return upload.state
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from application.uploads.records import record_at
-from domain.refusals import WrongStateError
-from domain.uploads.upload import Status
+from application.uploads.records import load_upload, record_at
+from domain.refusals import NotFoundError, WrongStateError
+from domain.uploads.upload import Pending, Status
 from tests.unit.application.world import BYTES, Client, World
 
 
@@ -31,6 +31,38 @@ async def test_the_record_from_the_events_is_the_one_that_is_shown(world: World,
     history = await world.log.read_stream(answer.record.upload_id)
 
     assert record_at(history, world.clock.now()) == await client.record(answer)
+
+
+async def test_an_upload_is_loaded_with_the_record_that_is_shown(world: World, client: Client) -> None:
+    answer = await client.request()
+    upload_id, namespace_id = answer.record.upload_id, answer.record.namespace_id
+
+    upload, record = await load_upload(world.log, namespace_id, upload_id, answer.record.bucket_id)
+
+    assert record == await client.record(answer)
+    assert isinstance(upload.state, Pending)
+    assert (upload.stream_id, upload.version, upload.news) == (upload_id, 1, ())
+
+
+@pytest.mark.parametrize("asked", ["another namespace", "another bucket", "no upload", "an object"])
+async def test_only_an_upload_of_the_namespace_and_bucket_is_loaded(world: World, client: Client, asked: str) -> None:
+    record = (await client.upload()).record
+    namespace_id, bucket_id, upload_id = record.namespace_id, record.bucket_id, record.upload_id
+    match asked:
+        case "another namespace":
+            namespace_id = "ns_other"
+        case "another bucket":
+            bucket_id = "bkt_other"
+        case "no upload":
+            upload_id = "upl_other"
+        case _:
+            assert record.object_id is not None
+            upload_id = record.object_id
+
+    with pytest.raises(NotFoundError) as refused:
+        await load_upload(world.log, namespace_id, upload_id, bucket_id)
+
+    assert refused.value.code == "upload_not_found"
 
 
 async def test_a_record_contains_what_was_known_at_its_time(world: World, client: Client) -> None:
