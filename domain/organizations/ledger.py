@@ -4,8 +4,7 @@ The events contain the byte counts, so the usage of a quota is a sum over the lo
 from its events alone. Reserved plus accepted bytes never exceed the limit, which is only checked when they grow: a
 quota may be lowered below its usage, and a command that only frees bytes is never refused.
 
-The log adds and compares under its lock. PostgreSQL's `upwell.append`, `upwell.project_upload` and
-`upwell.write_verification` are the twins.
+The log adds and compares under its lock. PostgreSQL's `upwell.append` and `upwell.project_upload` are the twins.
 """
 
 from collections.abc import Iterable

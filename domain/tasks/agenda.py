@@ -3,8 +3,7 @@
 An upload or object has at most one job of each kind: a new job replaces the old one, and invalidates its lease. The log
 writes the jobs in the transaction that appends the event.
 
-PostgreSQL's `upwell.schedule`, `upwell.schedule_object`, `upwell.write_requests` and `upwell.write_verification` are
-the twins of `agenda_of`.
+PostgreSQL's `upwell.schedule`, `upwell.schedule_object` and `upwell.write_run` are the twins of `agenda_of`.
 """
 
 import enum

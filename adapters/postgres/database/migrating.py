@@ -49,6 +49,13 @@ _NOTE_FUNCTIONS = """
     ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, version = excluded.version,
         at = CASE f.checksum WHEN excluded.checksum THEN f.at ELSE excluded.at END
 """
+# Functions without a record, which no process calls: those that are not wanted any more are dropped.
+_NOTE_OLDER_FUNCTIONS = f"""
+    INSERT INTO upwell.functions
+    SELECT DISTINCT proname, '', '{{0}}'::integer[], now() FROM pg_proc
+    WHERE pronamespace = 'upwell'::regnamespace AND NOT has_function_privilege('{SERVICE_ROLE}', oid, 'EXECUTE')
+    ON CONFLICT DO NOTHING
+"""  # noqa: S608  # a role of ours
 _OF_NAME = "FROM pg_proc WHERE pronamespace = 'upwell'::regnamespace AND proname = $1"
 
 
@@ -155,6 +162,7 @@ async def _take_over(connection: Connection) -> None:
             f" {_LAST_BEFORE:04}, then of this version."
         )
     await connection.execute("DELETE FROM upwell.migrations")
+    await connection.execute(_NOTE_OLDER_FUNCTIONS)
     [first] = [each for each in migrations() if each[0] == _FIRST]
     await _note_migration(connection, *first)
 

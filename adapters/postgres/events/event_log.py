@@ -142,7 +142,10 @@ class _Entry:
         values = _conditions_of(command)
         self.conditions = None
         if any(values):
-            self.conditions = _text({name: value for name, value in zip(_CONDITIONS, values, strict=True) if value})
+            conditions = {name: value for name, value in zip(_CONDITIONS, values, strict=True) if value}
+            if command.requester == command.key_id:  # which is checked as the caller's: a live key is not revoked
+                conditions.pop("requester", None)
+            self.conditions = _text(conditions) if conditions else None
 
 
 @lru_cache(maxsize=1024)

@@ -38,11 +38,19 @@ DECLARE
     around   boolean := false;  -- whether the command changed anything but uploads and objects
     change   record;
     i        integer;
-    proof    jsonb[];  -- the events of a verification that begins and ends in one command
-    -- accepted requests of uploads that are not written yet, up to the position `next_`
-    ids      text[] := '{}';
-    states   bytea[] := '{}';
-    requests jsonb[] := '{}';
+    asked    jsonb;  -- the conditions of the command
+    verified jsonb;  -- the last two events of a verification that begins and ends in one command
+    complete jsonb;
+    -- accepted events that are not written yet, up to the position `next_`: see `write_run`
+    ids         text[] := '{}';
+    versions    bigint[] := '{}';
+    topics      text[] := '{}';
+    states      bytea[] := '{}';
+    run         jsonb[] := '{}';
+    requests    integer[] := '{}';
+    completions integer[] := '{}';
+    objects_    integer[] := '{}';
+    hashes      text[] := '{}';  -- SHA-256 of the completed ones
     -- the quota of the current organization, and its changes by the commands so far
     quota_of text;
     limit_   bigint;
@@ -75,11 +83,10 @@ BEGIN
             IF p_versions[i] = 1 AND (known IS NULL OR p_ids[i] <> ALL (known)) THEN
                 NULL;  -- the first of its stream
             ELSIF i = first_ OR p_ids[i] <> p_ids[i - 1] THEN
-                IF ids <> '{}' THEN
-                    PERFORM write_requests(ids, states, requests, next_);
-                    ids := '{}';
-                    states := '{}';
-                    requests := '{}';
+                IF p_ids[i] = ANY (ids) THEN
+                    wake := write_run(ids, versions, topics, states, run, next_, requests, completions, objects_) OR wake;
+                    SELECT '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'
+                    INTO ids, versions, topics, states, run, requests, completions, objects_, hashes;
                 END IF;
                 SELECT originator_version, organization_id INTO actual, whose FROM upwell_events
                 WHERE originator_id = p_ids[i] ORDER BY originator_version DESC LIMIT 1;
@@ -101,7 +108,14 @@ BEGIN
             live := outcome IS NULL;
         END IF;
         IF outcome IS NULL AND p_conditions[c] IS NOT NULL THEN
-            outcome := refusal(p_conditions[c]::jsonb);
+            asked := p_conditions[c]::jsonb;
+            IF completions <> '{}' AND (asked ?| '{free,owned,stored,held,unheld,heirless}'
+                OR asked->'no_original'->0->>'sha256' = ANY (hashes) OR asked->'no_original'->1 IS NOT NULL) THEN
+                wake := write_run(ids, versions, topics, states, run, next_, requests, completions, objects_) OR wake;
+                SELECT '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'
+                INTO ids, versions, topics, states, run, requests, completions, objects_, hashes;
+            END IF;
+            outcome := refusal(asked);
         END IF;
         IF outcome IS NULL THEN
             IF org IS DISTINCT FROM quota_of THEN
@@ -121,6 +135,7 @@ BEGIN
         END IF;
         IF outcome IS NULL THEN
             i := first_ - 1;
+            complete := NULL;
             WHILE i < last_ LOOP
                 i := i + 1;
                 e := CASE WHEN is_ours(p_topics[i]) THEN convert_from(p_states[i], 'UTF8')::jsonb END;
@@ -130,33 +145,52 @@ BEGIN
                 IF p_topics[i] = 'upload.requested.v1' AND p_versions[i] = 1 THEN
                     next_ := next_ + 1;
                     ids := ids || p_ids[i];
+                    versions := versions || 1::bigint;
+                    topics := topics || p_topics[i];
                     states := states || p_states[i];
-                    requests := requests || e;
+                    run := run || e;
+                    requests := requests || cardinality(ids);
                     reserved := reserved + (e->>'reserved_bytes')::bigint;
+                    CONTINUE;
+                ELSIF p_topics[i] = 'upload.verification_began.v1' AND i + 2 <= last_
+                    AND p_topics[i + 1] = 'upload.verified.v1' AND p_topics[i + 2] = 'upload.completed.v1'
+                    AND p_ids[i + 1] = p_ids[i] AND p_ids[i + 2] = p_ids[i] THEN
+                    verified := convert_from(p_states[i + 1], 'UTF8')::jsonb;
+                    complete := convert_from(p_states[i + 2], 'UTF8')::jsonb;
+                    IF verified->'origin'->>'organization_id' IS DISTINCT FROM org
+                        OR complete->'origin'->>'organization_id' IS DISTINCT FROM org THEN
+                        RAISE EXCEPTION 'an event of another organization in a command of %', org;
+                    END IF;
+                    next_ := next_ + 3;
+                    ids := ids || p_ids[i:i + 2];
+                    versions := versions || p_versions[i:i + 2];
+                    topics := topics || p_topics[i:i + 2];
+                    states := states || p_states[i:i + 2];
+                    run := run || ARRAY[e, verified, complete];
+                    completions := completions || cardinality(ids);
+                    hashes := hashes || (verified->'content'->>'sha256');
+                    reserved := reserved - (complete->>'released_bytes')::bigint;
+                    accepted := accepted + (complete->>'accepted_bytes')::bigint;
+                    i := i + 2;
+                    CONTINUE;
+                ELSIF p_topics[i] = 'object.created.v1' AND p_ids[i] = complete->>'object_id'
+                    AND completions[cardinality(completions)] = cardinality(ids)
+                    AND e->'blobs'->0->>'upload_id' = p_ids[i - 1] AND jsonb_array_length(e->'blobs') = 1
+                    AND complete->>'deletes_at' IS NULL AND e->>'deletes_at' IS NULL
+                    AND e->>'unique_key' IS NULL AND e->>'content_key' IS NULL THEN
+                    next_ := next_ + 1;
+                    ids := ids || p_ids[i];
+                    versions := versions || 1::bigint;
+                    topics := topics || p_topics[i];
+                    states := states || p_states[i];
+                    run := run || e;
+                    objects_ := objects_ || cardinality(ids);
                     CONTINUE;
                 END IF;
                 IF ids <> '{}' THEN
-                    PERFORM write_requests(ids, states, requests, next_);
-                    ids := '{}';
-                    states := '{}';
-                    requests := '{}';
-                END IF;
-                IF p_topics[i] = 'upload.verification_began.v1' AND i + 2 <= last_
-                    AND p_topics[i + 1] = 'upload.verified.v1' AND p_topics[i + 2] = 'upload.completed.v1'
-                    AND p_ids[i + 1] = p_ids[i] AND p_ids[i + 2] = p_ids[i] THEN
-                    proof := ARRAY[e, convert_from(p_states[i + 1], 'UTF8')::jsonb,
-                        convert_from(p_states[i + 2], 'UTF8')::jsonb];
-                    IF proof[2]->'origin'->>'organization_id' IS DISTINCT FROM org
-                        OR proof[3]->'origin'->>'organization_id' IS DISTINCT FROM org THEN
-                        RAISE EXCEPTION 'an event of another organization in a command of %', org;
-                    END IF;
-                    change := write_verification(p_ids[i], p_versions[i], p_states[i:i + 2], proof, next_ + 1);
-                    wake := wake OR change.wakes;
-                    reserved := reserved + change.reserved_;
-                    accepted := accepted + change.accepted_;
-                    next_ := next_ + 3;
-                    i := i + 2;
-                    CONTINUE;
+                    wake := write_run(ids, versions, topics, states, run, next_, requests, completions, objects_) OR wake;
+                    SELECT '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}'
+                    INTO ids, versions, topics, states, run, requests, completions, objects_, hashes;
                 END IF;
                 next_ := next_ + 1;
                 INSERT INTO upwell_events VALUES (p_ids[i], p_versions[i], p_topics[i], p_states[i], next_, org);
@@ -191,7 +225,7 @@ BEGIN
         first_ := last_ + 1;
     END LOOP;
     IF ids <> '{}' THEN
-        PERFORM write_requests(ids, states, requests, next_);
+        wake := write_run(ids, versions, topics, states, run, next_, requests, completions, objects_) OR wake;
     END IF;
     IF reserved <> 0 OR accepted <> 0 THEN
         PERFORM add_to_quota(quota_of, reserved, accepted);

@@ -1,9 +1,8 @@
--- Project the first events of several uploads, which are consecutive in the log. `p_last`: the position of the last
--- one.
--- Called by: project_upload, write_requests.
+-- Project the first events of several uploads. `p_positions`: their positions in the log.
+-- Called by: project_upload, write_run.
 -- Also in Python: domain.uploads.upload.evolve.
 
-CREATE OR REPLACE FUNCTION upwell.project_requests(p_ids text[], p_status text, p_events jsonb[], p_last bigint)
+CREATE OR REPLACE FUNCTION upwell.project_requests(p_ids text[], p_status text, p_events jsonb[], p_positions bigint[])
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO uploads (
@@ -12,7 +11,7 @@ BEGIN
         metadata, create_object, object_metadata, blob_property, blob_type, skip_duplicates, unique_key, policy,
         existing_object_id, keeps_bytes, auto_confirm, part_size, storage_checks, deletes_at)
     SELECT
-        n.id, o->>'organization_id', o->>'namespace_id', o->>'bucket_id', 1, p_last - cardinality(p_ids) + n.n, p_status, r->>'filename',
+        n.id, o->>'organization_id', o->>'namespace_id', o->>'bucket_id', 1, n.position, p_status, r->>'filename',
         r->>'content_type', r->>'storage_key', (r->>'declared_size_bytes')::bigint, r->>'declared_sha256',
         (r->>'url_expires_in_seconds')::integer, (o->>'at')::timestamptz, (r->>'expires_at')::timestamptz,
         (r->>'due_at')::timestamptz, nullif(r->'metadata', 'null'), (r->>'create_object')::boolean,
@@ -21,6 +20,6 @@ BEGIN
         coalesce((r->>'auto_confirm')::boolean, false),
         (r->>'part_size')::bigint, coalesce((r->>'storage_checks')::boolean, false),
         CASE p_status WHEN 'PENDING' THEN (r->>'deletes_at')::timestamptz END
-    FROM unnest(p_ids, p_events) WITH ORDINALITY n(id, e, n),
+    FROM unnest(p_ids, p_events, p_positions) n(id, e, position),
         LATERAL (SELECT n.e->'origin' o, n.e->'request' r OFFSET 0) parts;
 END $$;

@@ -15,10 +15,10 @@ BEGIN
     accepted_ := 0;
     CASE p_topic
     WHEN 'upload.requested.v1' THEN
-        PERFORM project_requests(ARRAY[p_id], 'PENDING', ARRAY[e], p_position);
+        PERFORM project_requests(ARRAY[p_id], 'PENDING', ARRAY[e], ARRAY[p_position]);
         reserved_ := (e->>'reserved_bytes')::bigint;
     WHEN 'upload.skipped.v1' THEN
-        PERFORM project_requests(ARRAY[p_id], 'SKIPPED', ARRAY[e], p_position);
+        PERFORM project_requests(ARRAY[p_id], 'SKIPPED', ARRAY[e], ARRAY[p_position]);
     WHEN 'upload.started.v1' THEN
         UPDATE uploads SET status = 'IN_PROGRESS', multipart_id = e->>'multipart_id', version = p_version
         WHERE upload_id = p_id AND version = p_version - 1;

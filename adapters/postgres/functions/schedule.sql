@@ -1,6 +1,6 @@
 -- Write and delete the jobs of one event, before it is projected. Returns whether workers should be woken. Reads only
 -- the event and the rows of its upload: no clock.
--- Called by: append, write_verification.
+-- Called by: append, write_run.
 -- Also in Python: domain.tasks.agenda.agenda_of, domain.tasks.agenda.is_due_at_once.
 
 CREATE OR REPLACE FUNCTION upwell.schedule(p_id text, p_topic text, e jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
