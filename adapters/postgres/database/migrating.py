@@ -49,7 +49,7 @@ _NOTE_FUNCTIONS = """
     ON CONFLICT (name) DO UPDATE SET checksum = excluded.checksum, version = excluded.version,
         at = CASE f.checksum WHEN excluded.checksum THEN f.at ELSE excluded.at END
 """
-# Functions without a record, which no process calls: those that are not wanted any more are dropped.
+# Functions without a record that no process calls: those that are no longer wanted are dropped.
 _NOTE_OLDER_FUNCTIONS = f"""
     INSERT INTO upwell.functions
     SELECT DISTINCT proname, '', '{{0}}'::integer[], now() FROM pg_proc
