@@ -15,6 +15,17 @@ WHERE originator_id = ANY ($1::text[]) ORDER BY originator_id, originator_versio
 SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
 WHERE notification_id > $1 ORDER BY notification_id LIMIT $2;
 
+-- name: packed_feed
+-- The next events after a position, by the hundred: the states of those with some topics as a JSON array (NULL: of none),
+-- the last position, and how many events there are. A hundred of the largest events stay far below 1 GB, the limit.
+SELECT '[' || string_agg(state, ',' ORDER BY notification_id) FILTER (WHERE topic = ANY ($3)) || ']' AS states,
+    max(notification_id) AS position, count(*) AS events
+FROM (
+    SELECT topic, state, notification_id FROM upwell.upwell_events
+    WHERE notification_id > $1 ORDER BY notification_id LIMIT $2
+) page
+GROUP BY notification_id / 100 ORDER BY position;
+
 -- name: feed_of_organization
 -- The next notifications of an organization after a position.
 SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
@@ -518,9 +529,10 @@ SELECT name, position, leased_until, updated_at FROM upwell.subscriptions ORDER 
 DELETE FROM upwell.subscriptions WHERE name = $1;
 
 -- name: analytics_streams
--- The events of some uploads before a position.
-SELECT originator_id, topic, state FROM upwell.upwell_events
-WHERE originator_id = ANY ($1) AND notification_id < $2 ORDER BY originator_id, originator_version;
+-- The states of the events of some uploads up to a position: those with some topics, as a JSON array for each upload.
+SELECT originator_id, '[' || string_agg(state, ',' ORDER BY originator_version) || ']' AS states
+FROM upwell.upwell_events WHERE originator_id = ANY ($1) AND notification_id <= $2 AND topic = ANY ($3)
+GROUP BY originator_id;
 
 -- name: analytics_labels
 -- The labels of uploads that have some.

@@ -18,7 +18,7 @@ from typing import Final, Generic, Protocol, TypeVar
 import msgspec
 
 from application.ports.clock import Clock, ClockDiffersError, Ids
-from application.ports.events.event_log import EventLog, LogUnavailableError, Notification
+from application.ports.events.event_log import EventLog, LogUnavailableError, Notification, PackedPage
 from application.ports.events.subscriptions import Lease, LeaseLostError, Subscriptions
 from domain.events.event import Event
 from domain.events.registry import BY_TAG, decode
@@ -76,8 +76,8 @@ def _nothing_around(name: str, events: Sequence[Recorded]) -> AbstractContextMan
 class Gathered(Protocol[Transaction_contra]):
     """The accumulated changes of events, until they are written."""
 
-    def add(self, page: Sequence[Notification]) -> None:
-        """Add the changes of these stored events, also of other programs; in order."""
+    def add(self, page: PackedPage) -> None:
+        """Add the changes of these stored events, in order."""
         ...
 
     async def write(self, transaction: Transaction_contra) -> None:
@@ -94,6 +94,11 @@ class BulkProjection(Protocol[Transaction_contra]):
     @property
     def name(self) -> str:
         """Its permanent name."""
+        ...
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """The tags that it reads."""
         ...
 
     def gather(self) -> Gathered[Transaction_contra]:
@@ -203,7 +208,8 @@ class Subscribing(Generic[Transaction]):
         bulk = _Bulk(projection)
 
         async def gather() -> None:
-            async with aclosing(self._log.pages(after=lease.position, limit=PAGE)) as pages:
+            reading = self._log.packed_pages(after=lease.position, limit=PAGE, topics=projection.topics)
+            async with aclosing(reading) as pages:
                 async for page in pages:
                     await bulk.add(page)
 
@@ -281,14 +287,14 @@ class _Bulk(Generic[Transaction]):
         self.at_end = False
         self._changed = asyncio.Condition()
 
-    async def add(self, page: Sequence[Notification]) -> None:
+    async def add(self, page: PackedPage) -> None:
         """Add a page as soon as there is room."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._count < BULK)
             self._gathered.add(page)
-            self._count += len(page)
-            self._position = page[-1].id
-            self.at_end = len(page) < PAGE
+            self._count += page.events
+            self._position = page.position
+            self.at_end = page.events < PAGE
             self._changed.notify()
 
     async def take(self) -> tuple[Gathered[Transaction], int]:

@@ -1,8 +1,8 @@
 """How fast the projection of figures is replayed, as a ratio to reading the same rows with plain asyncpg.
 
 Run: `uv run python -m tests.benchmarks.bench_projection [--events 300000] [--rounds 5]`. Rounds alternate. Both read
-the whole log in pages of the same size and with the same columns; the yardstick does nothing with them, the projection
-is run as a worker runs it, on emptied tables, until its position is the log's last.
+the whole log in pages of the same size. The yardstick reads all columns as rows and does nothing with them; the
+projection is run as a worker runs it, on emptied tables, until its position is the log's last.
 """
 
 import argparse

@@ -22,6 +22,7 @@ from application.ports.events.event_log import (
     Command,
     ForeignEventError,
     Notification,
+    PackedPage,
     RequesterRevokedError,
     StreamAppend,
     VersionConflictError,
@@ -131,6 +132,16 @@ class MemoryEventLog:
                 after = page[-1].id
                 yield page
             await appended.wait()
+
+    async def packed_pages(self, *, after: int, limit: int, topics: Collection[str]) -> AsyncGenerator[PackedPage]:
+        """Yield the states of everything above `after` that has these topics."""
+        async with aclosing(self.pages(after=after, limit=limit)) as pages:
+            async for page in pages:
+                states = b",".join(each.state for each in page if each.topic in topics)
+                yield PackedPage(
+                    after=after, position=page[-1].id, events=len(page), states=[b"[%b]" % states] if states else []
+                )
+                after = page[-1].id
 
     async def try_writing(self) -> None:
         """Return: memory accepts every command."""

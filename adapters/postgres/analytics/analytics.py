@@ -1,24 +1,39 @@
 """Analytics on PostgreSQL: the projection of the feed into figures per hour, and their queries."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
 
 from adapters.postgres.analytics.folding import (
-    CHANGES,
-    FORGETS,
-    HAPPENED,
-    NAMES_FIELDS,
-    REQUESTS,
-    STORES,
-    Fact,
+    TOPICS,
+    TOPICS_OF_UPLOADS,
+    BucketCreated,
+    BucketUpdated,
+    BytesInherited,
+    Canceled,
+    Completed,
+    Deleted,
+    DuplicateAvoided,
+    Failed,
     Figures,
+    Forgotten,
+    ObjectCreated,
+    ObjectDeleted,
     Place,
+    Requested,
+    Skipped,
+    Started,
+    StoredBytes,
     Upload,
-    fact_of,
+    UploadChange,
+    VerificationAbandoned,
+    VerificationBegan,
+    Verified,
+    beginning_of,
+    facts_of,
     folded,
     hour_of,
 )
@@ -26,6 +41,7 @@ from adapters.postgres.database.comparing import Difference, compare
 from adapters.postgres.database.connecting import Connection, PoolConnection, connect, log_errors
 from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.database.tenancy import Reads
+from adapters.postgres.events.event_log import packed_page
 from application.ports.analytics.analytics import (
     Area,
     BucketFigures,
@@ -37,13 +53,12 @@ from application.ports.analytics.analytics import (
 )
 from application.ports.analytics.durations import percentile_us
 from application.ports.analytics.labels import LabelLimits, Labels, erased, label_of, labels_of
-from application.ports.events.event_log import Notification
+from application.ports.events.event_log import PackedPage
 
 NAME: Final = "analytics.v2"
 TABLES: Final = ("analytics_figures", "analytics_fields", "analytics_labels")
 _GROUPS: Final = "analytics_groups"
 _RECOUNTED_AT_ONCE: Final = 10_000
-_OF_UPLOADS: Final = REQUESTS | CHANGES.keys() | STORES
 Key = tuple[tuple[str, str], ...]
 
 
@@ -64,6 +79,7 @@ class AnalyticsProjection:
     """Implements `BulkProjection` for the connection of a transaction."""
 
     name = NAME
+    topics = TOPICS
 
     def gather(self) -> "GatheredFigures":
         """Return an empty collection."""
@@ -74,31 +90,53 @@ class GatheredFigures:
     """The facts from events: of each upload, and of each hour of each bucket."""
 
     def __init__(self) -> None:
-        self._first = 0  # the position of the first event
-        self._uploads: dict[str, list[tuple[str, Fact]]] = {}
-        self._hours: dict[tuple[str, datetime, Key], tuple[Place, Figures]] = {}
+        self._after: int | None = None  # the position before the first event
+        self._uploads: dict[str, Upload] = {}  # those that were requested here
+        self._changes: defaultdict[str, list[UploadChange]] = defaultdict(list)  # of those that were requested earlier
+        self._ended: dict[str, None] = {}  # forgotten or deleted uploads
+        self._hours: dict[tuple[str, int, Key], tuple[Place, Figures]] = {}
         self._fields: dict[str, tuple[str, Sequence[str]]] = {}  # by bucket: the organization, and the last fields
         self._fields_then: dict[str, Sequence[str]] = {}  # by upload requested after its bucket was named here
 
-    def add(self, page: Sequence[Notification]) -> None:
+    def add(self, page: PackedPage) -> None:
         """Add the facts from these events."""
-        if page and not self._first:
-            self._first = page[0].id
-        for each in page:
-            topic = each.topic
-            if topic in _OF_UPLOADS:
-                fact = fact_of(each.state)
-                self._uploads.setdefault(fact.upload_id, []).append((topic, fact))
-                if topic in REQUESTS and fact.origin.bucket_id in self._fields:
-                    self._fields_then[fact.upload_id] = self._fields[fact.origin.bucket_id][1]
-                if topic in STORES:
-                    HAPPENED[topic](self._hour(fact.origin).counts, fact)
-            elif topic in HAPPENED:
-                fact = fact_of(each.state)
-                HAPPENED[topic](self._hour(fact.origin).counts, fact)
-            elif topic in NAMES_FIELDS:
-                fact = fact_of(each.state)
-                self._fields[fact.origin.bucket_id] = fact.origin.organization_id, fact.analytics_fields
+        if self._after is None:
+            self._after = page.after
+        for states in page.states:
+            for fact in facts_of(states):
+                _ADD[type(fact)](self, fact)
+
+    def request(self, fact: Requested) -> None:
+        """Add an upload."""
+        self._uploads[fact.upload_id] = fact.upload()
+        if fact.origin.bucket_id in self._fields:
+            self._fields_then[fact.upload_id] = self._fields[fact.origin.bucket_id][1]
+
+    def change(self, fact: UploadChange) -> None:
+        """Add a change of an upload."""
+        upload = self._uploads.get(fact.upload_id)
+        if upload is not None:
+            fact.change(upload)
+        else:
+            self._changes[fact.upload_id].append(fact)
+
+    def store(self, fact: StoredBytes) -> None:
+        """Add a change of an upload and of its bucket."""
+        fact.count(self._hour(fact.origin).counts)
+        self.change(fact)
+
+    def end(self, fact: Deleted | Forgotten) -> None:
+        """Add the last change of an upload."""
+        self.store(fact)
+        self._ended[fact.upload_id] = None
+
+    def happen(self, fact: DuplicateAvoided | ObjectCreated | ObjectDeleted) -> None:
+        """Add a change of a bucket."""
+        fact.count(self._hour(fact.origin).counts)
+
+    def name_fields(self, fact: BucketCreated) -> None:
+        """Add the fields of a bucket."""
+        self._fields[fact.origin.bucket_id] = fact.origin.organization_id, fact.analytics_fields
 
     async def write(self, transaction: PoolConnection) -> None:
         """Write all facts."""
@@ -114,28 +152,23 @@ class GatheredFigures:
         )
         tables = _Tables(transaction, schema)
         earlier = await self._earlier(transaction)
-        before = await tables.labels([each for each in self._uploads if each in earlier])
+        before = await tables.labels(list(earlier))
+        for upload_id, upload in earlier.items():
+            known = before.get(upload_id)
+            self._count(upload, known, -1)
+            for fact in self._changes[upload_id]:
+                fact.change(upload)
+            self._count(upload, self._now(upload_id, known), 1)
         labels = await self._label(tables)
-        ended = []
-        for upload_id, events in self._uploads.items():
-            known = folded(earlier.get(upload_id, ()))
-            was = before.get(upload_id)
-            if known is not None:
-                self._count(known, was, -1)
-            now = labels.get(upload_id, was)
-            if any(topic in FORGETS for topic, _ in events):
-                ended.append(upload_id)
-                now = erased(now or ())
-            upload = folded(events, known)
-            if upload is not None:
-                self._count(upload, now, 1)
+        for upload_id, upload in self._uploads.items():
+            self._count(upload, self._now(upload_id, labels.get(upload_id)), 1)
         await tables.add(
             [
                 _Row(
                     place.organization_id,
                     place.namespace_id,
                     bucket_id,
-                    hour,
+                    beginning_of(hour),
                     dict(key),
                     changed(figures.counts),
                     changed(figures.durations),
@@ -144,32 +177,39 @@ class GatheredFigures:
                 for (bucket_id, hour, key), (place, figures) in self._hours.items()
             ]
         )
-        organizations = {upload_id: self._uploads[upload_id][0][1].origin.organization_id for upload_id in labels}
-        await tables.keep_labels([(each, organizations[each], labels[each]) for each in labels if each not in ended])
-        await tables.drop_labels([each for each in ended if each in before])
+        await tables.keep_labels(
+            [
+                (upload_id, self._uploads[upload_id].place.organization_id, known)
+                for upload_id, known in labels.items()
+                if upload_id not in self._ended
+            ]
+        )
+        await tables.drop_labels([each for each in self._ended if each in before])
         await tables.keep_fields(self._fields)
 
-    async def _earlier(self, transaction: Connection | PoolConnection) -> dict[str, list[tuple[str, Fact]]]:
-        """Return the earlier events of the uploads that were requested earlier."""
-        known = [upload_id for upload_id, ((topic, _), *_) in self._uploads.items() if topic not in REQUESTS]
-        found: dict[str, list[tuple[str, Fact]]] = {}
-        if known:
-            for row in await transaction.fetch(QUERIES["analytics_streams"], known, self._first):
-                found.setdefault(row["originator_id"], []).append((row["topic"], fact_of(row["state"])))
-        return found
+    async def _earlier(self, transaction: Connection | PoolConnection) -> dict[str, Upload]:
+        """Return the uploads that were requested earlier, as they were before these events."""
+        if not self._changes:
+            return {}
+        rows = await transaction.fetch(
+            QUERIES["analytics_streams"], list(self._changes), self._after, list(TOPICS_OF_UPLOADS)
+        )
+        uploads = {upload_id: folded(states) for upload_id, states in rows}
+        return {upload_id: upload for upload_id, upload in uploads.items() if upload is not None}
 
     async def _label(self, tables: "_Tables") -> dict[str, Labels]:
         """Return the labels of the uploads that were requested here, in the order of their requests."""
-        requests = {upload_id: fact for upload_id, ((topic, fact), *_) in self._uploads.items() if topic in REQUESTS}
-        stored = await tables.fields({fact.origin.bucket_id for fact in requests.values()})
+        stored = await tables.fields({upload.place.bucket_id for upload in self._uploads.values()})
+        if not stored and not self._fields_then:
+            return {}
         found: dict[str, Labels] = {}
         limits: dict[tuple[str, date], LabelLimits] = {}
-        for upload_id, fact in requests.items():
-            place = fact.origin
+        for upload_id, upload in self._uploads.items():
+            place = upload.place
             fields = self._fields_then.get(upload_id, stored.get(place.bucket_id, ()))
-            if not fields or fact.request is None:
+            if not fields or upload.metadata is None:
                 continue
-            metadata = msgspec.json.decode(fact.request.metadata)
+            metadata = msgspec.json.decode(upload.metadata)
             if metadata is None:
                 found[upload_id] = (await tables.live_labels(upload_id)) or erased(fields)
                 continue
@@ -182,22 +222,35 @@ class GatheredFigures:
             limits[month].new.clear()
         return found
 
+    def _now(self, upload_id: str, labels: Labels | None) -> Labels | None:
+        return erased(labels or ()) if upload_id in self._ended else labels
+
     def _count(self, upload: Upload, labels: Labels | None, sign: int) -> None:
         upload.count(self._hour(upload.place), sign)
         if labels:
             key = tuple(sorted(labels.items()))
             upload.count(self._hour(upload.place, key), sign)
-            for hour, stored_bytes in upload.stored_bytes.items():
-                self._at(upload.place, hour, key).counts["stored_bytes"] += sign * stored_bytes
+            for at, stored_bytes in upload.stored:
+                self._at(upload.place, hour_of(at), key).counts["stored_bytes"] += sign * stored_bytes
 
     def _hour(self, place: Place, key: Key = ()) -> Figures:
-        return self._at(place, hour_of(place), key)
+        return self._at(place, hour_of(place.at), key)
 
-    def _at(self, place: Place, hour: datetime, key: Key) -> Figures:
+    def _at(self, place: Place, hour: int, key: Key) -> Figures:
         found = self._hours.get((place.bucket_id, hour, key))
         if found is None:
             found = self._hours[place.bucket_id, hour, key] = place, Figures()
         return found[1]
+
+
+_ADD: Final[Mapping[type, Callable[[GatheredFigures, Any], None]]] = {
+    **dict.fromkeys((Requested, Skipped), GatheredFigures.request),
+    **dict.fromkeys((Started, VerificationBegan, VerificationAbandoned, Verified, Failed), GatheredFigures.change),
+    **dict.fromkeys((Completed, Canceled, BytesInherited), GatheredFigures.store),
+    **dict.fromkeys((Deleted, Forgotten), GatheredFigures.end),
+    **dict.fromkeys((DuplicateAvoided, ObjectCreated, ObjectDeleted), GatheredFigures.happen),
+    **dict.fromkeys((BucketCreated, BucketUpdated), GatheredFigures.name_fields),
+}
 
 
 class _Tables:
@@ -267,7 +320,7 @@ class _Tables:
         )
 
 
-def changed(counts: Counter[Any]) -> dict[Any, int]:
+def changed(counts: Mapping[Any, int]) -> dict[Any, int]:
     """Return the counters that are not 0."""
     return {name: count for name, count in counts.items() if count}
 
@@ -390,11 +443,12 @@ async def _come_to(connection: Connection) -> int:
 
 async def _recount(connection: Connection, after: int, until: int) -> None:
     while after < until:
-        rows = await connection.fetch(QUERIES["feed"], after, min(_RECOUNTED_AT_ONCE, until - after))
-        if not rows:  # the projection is ahead of the log: rows from beyond its end differ
+        limit = min(_RECOUNTED_AT_ONCE, until - after)
+        page = packed_page(after, await connection.fetch(QUERIES["packed_feed"], after, limit, list(TOPICS)))
+        if page is None:  # the projection is ahead of the log: rows from beyond its end differ
             return
         gathered = GatheredFigures()
-        gathered.add([Notification(**dict(row)) for row in rows])
+        gathered.add(page)
         async with connection.transaction():
             await gathered.write_into(connection, "pg_temp")
-        after = rows[-1]["id"]
+        after = page.position

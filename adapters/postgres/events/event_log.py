@@ -13,12 +13,12 @@ import asyncio
 import copy
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
 from contextvars import Context
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import asyncpg
 import msgspec
@@ -41,6 +41,7 @@ from application.ports.events.event_log import (
     LogUnavailableError,
     Notification,
     OutcomeUnknownError,
+    PackedPage,
     RequesterRevokedError,
     VersionConflictError,
     bucket_not_active,
@@ -85,6 +86,9 @@ _REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
 }
 
 _log = structlog.get_logger(__name__)
+
+_T = TypeVar("_T")
+_Page = tuple[_T, int, int]  # with its last position, and how many events it has
 
 
 class GroupWatch(Protocol):
@@ -275,27 +279,51 @@ class PostgresEventLog:
             except LogUnavailableError:
                 await asyncio.sleep(_AWAY_SECONDS)
 
-    async def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
+    def pages(self, *, after: int, limit: int) -> AsyncGenerator[Sequence[Notification]]:
         """Yield everything above `after` in pages, and then new pages until a connection is lost."""
+
+        async def read(after: int) -> _Page[Sequence[Notification]] | None:
+            page = await self.read_feed(after=after, limit=limit)
+            return (page, page[-1].id, len(page)) if page else None
+
+        return self._follow(after, limit, read)
+
+    def packed_pages(self, *, after: int, limit: int, topics: Collection[str]) -> AsyncGenerator[PackedPage]:
+        """Yield the states of everything above `after` that has these topics, in the same way."""
+        wanted = list(topics)
+
+        async def read(after: int) -> _Page[PackedPage] | None:
+            async with log_errors():
+                page = packed_page(after, await self._reads.fetch(QUERIES["packed_feed"], after, limit, wanted))
+            if page is None:
+                check_position(after, await self.head())
+                return None
+            return page, page.position, page.events
+
+        return self._follow(after, limit, read)
+
+    async def _follow(
+        self, after: int, limit: int, read: Callable[[int], Coroutine[None, None, _Page[_T] | None]]
+    ) -> AsyncGenerator[_T]:
         news = asyncio.Event()
         losses = self._listener.losses
-        ahead: asyncio.Task[Sequence[Notification]] | None = None
+        ahead: asyncio.Task[_Page[_T] | None] | None = None
         async with self._listener.hearing(EVENTS, news.set):
             try:
                 while True:
                     if ahead is None:
                         news.clear()  # otherwise, events after that page could be missed
-                    page = await (ahead or self.read_feed(after=after, limit=limit))
+                    found = await (ahead or read(after))
                     ahead = None
                     if self._listener.losses != losses:
                         raise LogUnavailableError("The connection to PostgreSQL was lost.")
-                    if page:
-                        after = page[-1].id
-                        if len(page) == limit:  # fetch the next page while this one is processed
-                            ahead = asyncio.create_task(self.read_feed(after=after, limit=limit))
+                    if found is not None:
+                        page, after, events = found
+                        if events == limit:  # fetch the next page while this one is processed
+                            ahead = asyncio.create_task(read(after))
                             await asyncio.sleep(0)  # start the fetch before this page is processed
                         yield page
-                    if len(page) < limit:
+                    if ahead is None:
                         with suppress(TimeoutError):
                             async with asyncio.timeout(1 if not self._listener.connected else 30):
                                 await news.wait()
@@ -442,6 +470,18 @@ class PostgresEventLog:
                 else:
                     missing.append(entry)
             return missing
+
+
+def packed_page(after: int, rows: Sequence[Any]) -> PackedPage | None:
+    """Return the page that `packed_feed` has found; None: no events."""
+    if not rows:
+        return None
+    return PackedPage(
+        after=after,
+        position=rows[-1]["position"],
+        events=sum(row["events"] for row in rows),
+        states=[row["states"] for row in rows if row["states"] is not None],
+    )
 
 
 def _notifications(rows: Iterable[Any]) -> list[Notification]:

@@ -37,6 +37,19 @@ class Notification(StoredEvent, frozen=True, kw_only=True):
     id: int
 
 
+class PackedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The events above the position `after`, in a form that is read fast.
+
+    `states`: those with the wanted topics, as JSON arrays of their states, in order. `position`: of the last event, and
+    `events`: how many there are; both include the unwanted ones.
+    """
+
+    after: int
+    position: int
+    events: int
+    states: Sequence[bytes]
+
+
 class StreamAppend(msgspec.Struct, frozen=True, kw_only=True):
     """Events for one stream, which has `expected_version` events now (0: it is new)."""
 
@@ -221,6 +234,13 @@ class EventLog(Protocol):
 
         Raises `LogUnavailableError` when a connection is lost: a reader with a stored position must read it again,
         because a crash may have reverted it. Raises `PositionBeyondEndError` as `read_feed` does.
+        """
+        ...
+
+    def packed_pages(self, *, after: int, limit: int, topics: Collection[str]) -> AsyncGenerator[PackedPage]:
+        """Yield everything above `after` as `pages` does, but only the states of events with these topics.
+
+        For readers of many events: a notification takes longer to make than a state takes to decode.
         """
         ...
 

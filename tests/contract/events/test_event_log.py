@@ -46,7 +46,7 @@ from domain.refusals import (
 )
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
 from domain.uploads.originals import WantedContent
-from domain.uploads.upload_events import UploadRequested, UploadSkipped
+from domain.uploads.upload_events import UploadCanceled, UploadRequested, UploadSkipped
 from tests.contract._log import (
     HASH,
     OTHER_HASH,
@@ -63,6 +63,9 @@ from tests.contract._log import (
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+
+WANTED = frozenset({topic_of(UploadRequested), topic_of(UploadCanceled)})
 
 
 async def listen(log: EventLog, count: int, *, after: int = 0) -> list[Notification]:
@@ -288,12 +291,45 @@ async def test_reading_beyond_the_end_reports_its_position(kit: Kit, account: Ac
         kit.log.read_feed(after=end + 1, limit=10),
         kit.log.read_feed(after=end + 1, limit=10, organization_id=organization_id),
         read(kit.log.pages(after=end + 1, limit=10)),
+        read(kit.log.packed_pages(after=end + 1, limit=10, topics=WANTED)),
         read(kit.log.tail(after=end + 1)),
     ):
         with pytest.raises(PositionBeyondEndError) as refused:
             await asked
         assert (refused.value.code, refused.value.details) == ("position_beyond_end", {"after": end + 1, "end": end})
         assert str(end) in refused.value.message
+
+
+@pytest.mark.parametrize("limit", [7, 120])
+async def test_packed_pages_are_the_pages_without_what_is_not_wanted(kit: Kit, account: Account, limit: int) -> None:
+    for _ in range(60):  # with those before, more than a hundred
+        upload_id = await account.request(kit.log)
+        await account.send(kit.log, upload_id, account.starts())
+    head = await kit.log.head()
+    after = 3
+    async with (
+        asyncio.timeout(SOON),
+        aclosing(kit.log.pages(after=after, limit=limit)) as pages,
+        aclosing(kit.log.packed_pages(after=after, limit=limit, topics=WANTED)) as packed_pages,
+    ):
+        while after < head:
+            page, packed = await anext(pages), await anext(packed_pages)
+            assert (packed.after, packed.position, packed.events) == (after, page[-1].id, len(page))
+            assert [each for states in packed.states for each in msgspec.json.decode(states)] == [
+                msgspec.json.decode(each.state) for each in page if each.topic in WANTED
+            ]
+            after = packed.position
+        for wanted in (False, True):
+            waiting = asyncio.ensure_future(anext(packed_pages))
+            await asyncio.sleep(0)
+            if wanted:
+                await account.send(kit.other_log, upload_id, account.cancels())
+                await account.request(kit.other_log)
+            else:
+                await account.send(kit.other_log, upload_id, account.reissues())
+            packed = await waiting
+            assert (packed.after, bool(packed.states)) == (after, wanted)
+            after = packed.position
 
 
 async def test_tails_do_not_take_events_from_each_other(kit: Kit, account: Account) -> None:

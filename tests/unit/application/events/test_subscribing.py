@@ -6,12 +6,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from adapters.memory.events.subscriptions import MemorySubscriptions
 from application.events import subscribing
 from application.events.subscribing import Recorded, Subscribing
-from application.ports.events.event_log import Notification
+from application.ports.events.event_log import PackedPage
 from application.ports.events.subscriptions import LeaseLostError
 from domain.events.event import topic_of
 from tests.unit.application.world import Client, World
@@ -46,6 +47,7 @@ class Summing:
     """A projection in bulk that remembers what it has written, and fails a given number of times."""
 
     name: str = "summing"
+    topics: frozenset[str] = REQUESTED
     fails: int = 0
     written: list[list[int]] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -67,8 +69,10 @@ class Sums:
         self._projection = projection
         self._positions: list[int] = []
 
-    def add(self, page: Sequence[Notification]) -> None:
-        self._positions += [each.id for each in page]
+    def add(self, page: PackedPage) -> None:
+        self._positions += range(page.after + 1, page.position + 1)
+        for states in page.states:
+            assert {each["type"] for each in msgspec.json.decode(states)} == self._projection.topics
 
     async def write(self, transaction: None) -> None:
         assert transaction is None
