@@ -6,7 +6,7 @@ Run: `uv run python -m tests.benchmarks.scale [--uploads 10000000] [--completed 
 One data set at a time: the uploads are appended to the log (see `scale_data`) up to `--small`, everything is measured,
 the rest is appended, and everything is measured again. Each request is for another upload, place or word, drawn at
 random. A page is so short that it is full at both sizes. The tables are vacuumed and analysed after the filling, as
-autovacuum would do.
+autovacuum would do. The index of search is made after the filling, and kept up to date between the rounds.
 
 `--folder`: a folder for the database that PostgreSQL's user can reach. A million uploads need 4 GB; the texts for
 search and the analytics are emptied before a rebuild, which needs the same room.
@@ -52,6 +52,18 @@ SELECT (SELECT position FROM upwell.log_head) - least(
     CASE WHEN to_regclass('upwell.search_texts_trigrams') IS NULL THEN (SELECT position FROM upwell.log_head)
         ELSE (SELECT position FROM upwell.search_head) END)
 """  # noqa: S608  # a name of ours
+INDEX_IN_BULK = """
+SET search_path = upwell, upwell_extensions, pg_temp;
+SET maintenance_work_mem = '3GB';
+DROP INDEX search_texts_trigrams;
+INSERT INTO search_texts (id, kind, organization_id, bucket_id, text)
+SELECT upload_id, 'upload', organization_id, bucket_id, lower(upload_text(filename, metadata)) FROM uploads
+UNION ALL
+SELECT object_id, 'object', organization_id, bucket_id, lower(object_text(key_prefix, blobs, metadata)) FROM objects
+ON CONFLICT (id) DO NOTHING;
+UPDATE search_head SET position = (SELECT position FROM log_head);
+SELECT prepare_search()
+"""
 SIZES = """
 SELECT relname, pg_total_relation_size(oid) AS bytes, pg_relation_size(oid) AS rows FROM pg_class
 WHERE relnamespace = 'upwell'::regnamespace AND relkind = 'r' ORDER BY 2 DESC LIMIT 6
@@ -209,6 +221,28 @@ class Scale:
         process.terminate()
         process.wait()
 
+    async def durable(self, on: str) -> None:
+        """Switch the flushes of PostgreSQL 'on' or 'off': the filling is not measured, and a crash ends it anyway."""
+        owner = await connect(self.running.database.owner_url, role=None)
+        for name in ("fsync", "full_page_writes"):
+            await owner.execute(f"ALTER SYSTEM SET {name} = {on}")
+        await owner.execute("SELECT pg_reload_conf()")
+        await owner.close()
+
+    async def index_in_bulk(self) -> None:
+        """Write all texts for search, then their index: it takes minutes, and a worker would need an hour."""
+        owner = await connect(self.running.database.owner_url, role=None)
+        for statement in filter(None, map(str.strip, INDEX_IN_BULK.split(";"))):
+            await owner.execute(statement, timeout=7200)
+        await owner.close()
+
+    async def index(self) -> None:
+        """Do what a worker does within a second: index the texts of the last requests."""
+        owner = await connect(self.running.database.owner_url, role=None)
+        while await owner.fetchval("SELECT upwell.index_search(1000)"):
+            pass
+        await owner.close()
+
     async def until(self, query: str, most: int) -> None:
         """Wait until a query returns no more than this."""
         owner = await connect(self.running.database.owner_url, role=None)
@@ -264,6 +298,7 @@ class Scale:
                 for name, figures in await self.write(requests, service, storage, meter):
                     if turn:
                         found.setdefault(name, Measured()).add(figures)
+                await self.index()
         print(f"measured requests at {filled:,} uploads", flush=True)
 
     def storage_port(self) -> int:
@@ -425,7 +460,10 @@ def main() -> None:
         watched = disk or running.folder
         uvloop.run(fill(running, data, 0, options.small, watched))
         small = scale.measure(options.small)
+        asyncio.run(scale.durable("off"))
         uvloop.run(fill(running, data, options.small, options.uploads, watched))
+        asyncio.run(scale.index_in_bulk())
+        asyncio.run(scale.durable("on"))
         large = scale.measure(options.uploads)
         print(f"\n{options.organizations:,} organizations, {options.small:,} and {options.uploads:,} uploads")
         rows = report(small, large)
