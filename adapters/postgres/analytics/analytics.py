@@ -122,7 +122,7 @@ class GatheredFigures:
 
     def store(self, fact: StoredBytes) -> None:
         """Add a change of an upload and of its bucket."""
-        fact.count(self._hour(fact.origin).counts)
+        fact.count(self._hour(fact.origin, fact.origin.at).counts)
         self.change(fact)
 
     def end(self, fact: Deleted | Forgotten) -> None:
@@ -132,7 +132,7 @@ class GatheredFigures:
 
     def happen(self, fact: DuplicateAvoided | ObjectCreated | ObjectDeleted) -> None:
         """Add a change of a bucket."""
-        fact.count(self._hour(fact.origin).counts)
+        fact.count(self._hour(fact.origin, fact.origin.at).counts)
 
     def name_fields(self, fact: BucketCreated) -> None:
         """Add the fields of a bucket."""
@@ -226,20 +226,19 @@ class GatheredFigures:
         return erased(labels or ()) if upload_id in self._ended else labels
 
     def _count(self, upload: Upload, labels: Labels | None, sign: int) -> None:
-        upload.count(self._hour(upload.place), sign)
+        place = upload.place
+        upload.count(self._hour(place, place.at), sign)
         if labels:
             key = tuple(sorted(labels.items()))
-            upload.count(self._hour(upload.place, key), sign)
+            upload.count(self._hour(place, place.at, key), sign)
             for at, stored_bytes in upload.stored:
-                self._at(upload.place, hour_of(at), key).counts["stored_bytes"] += sign * stored_bytes
+                self._hour(place, at, key).counts["stored_bytes"] += sign * stored_bytes
 
-    def _hour(self, place: Place, key: Key = ()) -> Figures:
-        return self._at(place, hour_of(place.at), key)
-
-    def _at(self, place: Place, hour: int, key: Key) -> Figures:
-        found = self._hours.get((place.bucket_id, hour, key))
+    def _hour(self, place: Place, at: datetime, key: Key = ()) -> Figures:
+        hour = place.bucket_id, hour_of(at), key
+        found = self._hours.get(hour)
         if found is None:
-            found = self._hours[place.bucket_id, hour, key] = place, Figures()
+            found = self._hours[hour] = place, Figures()
         return found[1]
 
 
