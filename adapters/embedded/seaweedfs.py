@@ -150,7 +150,7 @@ class EmbeddedStorage:
                 child = Child.start(
                     [weed, *_ARGUMENTS, f"-master.volumeSizeLimitMB={volume_mebibytes}", *_port_arguments(ports)],
                     folder=folder,
-                    environment={"PATH": os.defpath, "HOME": str(folder), "TZ": "UTC", "GOMEMLIMIT": "384MiB"},
+                    environment={"PATH": os.defpath, "HOME": str(folder), "TZ": "UTC", "GOMEMLIMIT": "640MiB"},
                     log=data / "seaweedfs.log",
                     death_signal=_SUDDEN,
                 )

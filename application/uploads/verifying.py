@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -64,7 +64,7 @@ READS_AT_ONCE = 6  # of larger files, by the requests of a process: each takes a
 READS_OF_ONE = 3  # by those of one organization
 RETRY_FIRST = timedelta(seconds=2)
 RETRY_LAST = timedelta(minutes=15)
-_TOUCH_BYTES = 8 * 1024 * 1024
+_TOUCH_EVERY = timedelta(seconds=1)
 
 Touch = Callable[[], Awaitable[None]]
 
@@ -134,7 +134,7 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Loaded[UploadEvent, Upload]:
         """Verify an upload that is PROCESSING.
 
-        `seen`: the content that storage has just returned. `touch` is awaited regularly while bytes are read.
+        `seen`: the content that storage has just returned. `touch` is awaited once a second while bytes are read.
         """
         verification = self.begin(loaded.stream_id, actor_id=actor_id, seen=seen, touch=touch)
         return await handle(
@@ -235,7 +235,9 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         wrong = judge(found, request, claimed=state.claimed, max_size_bytes=max_size_bytes)
         if wrong is not None:
             return wrong
-        touching = touch and _Progress(touch, self.tasks, self.clock, state.task_id, content.size_bytes)
+        touching = touch and _Progress(
+            touch, self.tasks, self.clock, state.task_id, content.size_bytes, self.clock.now()
+        )
         async with self._turn(upload, seen) if touch is None else nullcontext():
             sha256, head = await self._read(key, seen, touching)
         found = msgspec.structs.replace(
@@ -262,15 +264,13 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         if fetched.body is not None:
             return content.sha256 or hashlib.sha256(fetched.body).hexdigest(), fetched.body[:HEAD_BYTES]
         digest, head = hashlib.sha256(), b""
-        read_bytes = unreported = 0
+        read_bytes = 0
         async for chunk in self.storage.read(key, content, first_bytes=HEAD_BYTES if content.sha256 else None):
             digest.update(chunk)
             head += chunk[: HEAD_BYTES - len(head)]
             read_bytes += len(chunk)
-            unreported += len(chunk)
-            if touching is not None and unreported >= _TOUCH_BYTES:
+            if touching is not None:
                 await touching(read_bytes)
-                unreported = 0
             await asyncio.sleep(0)  # what has arrived meanwhile would be read in the same round of the event loop
         return content.sha256 or digest.hexdigest(), head
 
@@ -391,17 +391,22 @@ def _found(content: StoredContent) -> Found:
     return made_from(Found, content)
 
 
-class _Progress(msgspec.Struct, frozen=True):
-    """Extends a worker's lease while bytes are read, and records the progress in its task."""
+class _Progress(msgspec.Struct):
+    """Extends a worker's lease while bytes are read, and records the progress in its task, once a second at most."""
 
     touch: Touch
     tasks: Tasks
     clock: Clock
     task_id: str
     total_bytes: int
+    recorded_at: datetime
 
     async def __call__(self, read_bytes: int) -> None:
         """Record the progress."""
+        now = self.clock.now()
+        if now - self.recorded_at < _TOUCH_EVERY:
+            return
+        self.recorded_at = now
         await self.touch()
         progress = {"verified_bytes": read_bytes, "total_bytes": self.total_bytes}
-        await self.tasks.record_progress(self.task_id, progress, now=self.clock.now())
+        await self.tasks.record_progress(self.task_id, progress, now=now)

@@ -1,11 +1,15 @@
 """A large file by `upwell upload`, as a ratio to `curl -T` and `sha256sum`; and its verification.
 
 Run: `uv run python -m tests.benchmarks.bench_large_files [--gib 1] [--rounds 5]`. The ways alternate, so that a noisy
-machine is noisy for all; processor seconds of a way's own processes, of the storage and of the worker stand beside its
-time. Disk: a copy for the file and one for each of three uploads a round.
+machine is noisy for all; processor seconds of a way's own processes, of the storage, the service, the worker and
+PostgreSQL stand beside its time. Disk: a copy for the file and one for each of three uploads a round.
 
 `upwell upload` ends when the service has verified the stored bytes, which reads them again. "Until the bytes have
-arrived" is its time without that: from its start until the service began the verification.
+arrived" is its time without that: from its start until the service began the verification. "Until the upload is
+requested" is the start of the command.
+
+Two goals, for 1 GiB: `upwell upload` takes at most 1.1 times as long as `curl -T` and `sha256sum` after each other, and
+the verification is at least 1.5 times as fast as `curl` into `sha256sum`. Both are printed with `goal`.
 """
 
 import argparse
@@ -34,6 +38,7 @@ PARALLEL = 4
 CONTENT_TYPE = "video/mp4"
 CURL_HEADERS = ("-H", f"Content-Type: {CONTENT_TYPE}", "-H", "Expect:")
 ARRIVED = "until the bytes have arrived"
+REQUESTED = "until the upload is requested"
 
 
 def main() -> None:
@@ -60,7 +65,9 @@ class Ways:
     def __init__(self, running: Stack) -> None:
         self._parts = {
             "storage": psutil.Process(running.storage.pid),
+            "service": psutil.Process(running.processes["serve"].pid),
             "worker": psutil.Process(running.processes["worker"].pid),
+            "PostgreSQL": psutil.Process(running.postgres.pid),
         }
         self.seconds: dict[str, float] = {}
         self.processor: dict[str, dict[str, float]] = {}
@@ -78,9 +85,16 @@ class Ways:
         own = resource.getrusage(resource.RUSAGE_CHILDREN)
         used = {"client": own.ru_utime + own.ru_stime}
         for part, process in self._parts.items():
-            times = process.cpu_times()
-            used[part] = times.user + times.system
+            used[part] = sum(map(processor_seconds, (process, *process.children())))
         return used
+
+
+def processor_seconds(process: psutil.Process) -> float:
+    """Return what a process has used; 0 if it has just ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        times = process.cpu_times()
+        return float(times.user + times.system)
+    return 0.0
 
 
 def one_round(running: Stack, tenant: Tenant, api: httpx.Client, file: Path) -> Ways:
@@ -89,7 +103,9 @@ def one_round(running: Stack, tenant: Tenant, api: httpx.Client, file: Path) -> 
     with ways.measured("upwell upload"):
         began = time.time()
         ways.client_mb = upload_by_upwell(tenant, file)
-    ways.seconds[ARRIVED] = seen_at(api, completed(api)[0]["upload_id"]) - began
+    upload_id = completed(api)[0]["upload_id"]
+    ways.seconds[REQUESTED] = recorded_at(api, upload_id, "upload.requested") - began
+    ways.seconds[ARRIVED] = recorded_at(api, upload_id, "upload.verification_began") - began
 
     single = call(api, "POST", "/v1/buckets/files/uploads", announcement(file, "never"))
     with ways.measured("curl -T"):
@@ -155,10 +171,10 @@ def completed(api: httpx.Client) -> list[Any]:
     return [each for each in call(api, "POST", "/v1/buckets/files/uploads/list")["results"] if each["object_id"]]
 
 
-def seen_at(api: httpx.Client, upload_id: str) -> float:
-    """Return when the service began the verification."""
+def recorded_at(api: httpx.Client, upload_id: str, event: str) -> float:
+    """Return when the service recorded the first event of this type."""
     history = call(api, "GET", f"/v1/uploads/{upload_id}/events")["events"]
-    times = [each["time"] for each in history if each["type"].startswith("upload.verification_began")]
+    times = [each["time"] for each in history if each["type"].startswith(event)]
     return datetime.fromisoformat(times[0]).timestamp()
 
 
@@ -223,7 +239,7 @@ def report(rounds: Sequence[Ways], size_bytes: int) -> None:
         print(f"  {way:30} {value:7.2f} s  {size_bytes / MIB / value:7.0f} MiB/s  processor s: {parts}")
     print(f"  peak memory of the client {statistics.median(each.client_mb for each in rounds):6.1f} MB")
     for what, above, below in (
-        ("upwell upload / curl -T and sha256sum", ["upwell upload"], ["curl -T", "sha256sum"]),
+        ("upwell upload / curl -T and sha256sum, goal 1.1", ["upwell upload"], ["curl -T", "sha256sum"]),
         (f"{ARRIVED} / curl -T and sha256sum", [ARRIVED], ["curl -T", "sha256sum"]),
         (f"{ARRIVED} / curl -T alone", [ARRIVED], ["curl -T"]),
         (
@@ -231,7 +247,8 @@ def report(rounds: Sequence[Ways], size_bytes: int) -> None:
             ["upwell upload"],
             ["parts by curl", "curl into sha256sum"],
         ),
-        ("verification / curl into sha256sum (throughput)", ["curl into sha256sum"], ["verification"]),
+        ("parts by curl / curl -T: the storage's own share", ["parts by curl"], ["curl -T"]),
+        ("curl into sha256sum / verification, goal 1.5", ["curl into sha256sum"], ["verification"]),
     ):
         ratios = [sum(each.seconds[way] for way in above) / sum(each.seconds[way] for way in below) for each in rounds]
         print(f"  {what}: {statistics.median(ratios):.2f}  {[round(ratio, 2) for ratio in ratios]}")

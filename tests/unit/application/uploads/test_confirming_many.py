@@ -238,7 +238,7 @@ async def test_an_upload_that_is_canceled_while_an_item_verifies_it_is_the_items
 
 
 async def test_an_item_is_leased_for_longer_while_its_bytes_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verifying, "_TOUCH_BYTES", 1)
+    monkeypatch.setattr(verifying, "_TOUCH_EVERY", timedelta(0))
     world = World(rules=Rules(inline_limit_bytes=1))
     client = await world.tenant()
     answer = await client.request(size=None)

@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from adapters.memory.storage import object_storage
 from application.buckets.changing import BucketChange
 from application.handling import load
 from application.ports.storage.object_storage import StoredContent
@@ -197,25 +197,29 @@ async def test_a_bucket_is_answered_as_it_is_read_afterwards(client: Client) -> 
     assert made == await client.world.read_side.bucket(client.namespace.namespace_id, "ruled")
 
 
-@pytest.mark.parametrize(("chunk", "reported"), [(MIB, 8 * MIB), (3 * MIB, 9 * MIB)])
-async def test_a_verification_reports_its_progress_to_its_task(
-    world: World, monkeypatch: pytest.MonkeyPatch, chunk: int, reported: int
+async def test_a_verification_reports_its_progress_to_its_task_once_a_second(
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(object_storage, "CHUNK_BYTES", chunk)
     client = await world.tenant(quota_bytes=100 * MIB)
-    answer = await client.request(size=20 * MIB)
-    client.put(answer, bytes(20 * MIB))
+    answer = await client.request(size=7 * MIB)
+    client.put(answer, bytes(7 * MIB))
     task_id = (await client.confirm(answer, as_task=True)).task_id
-    progress = []
+    read, progress = world.storage.read, []
+
+    async def slow(key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
+        async for chunk in read(key, content, first_bytes=first_bytes):
+            world.clock.advance(timedelta(seconds=0.4))
+            yield chunk
 
     async def touch() -> None:
         progress.append((await client.task(task_id)).additional_data.get("verified_bytes"))
 
+    monkeypatch.setattr(world.storage, "read", slow)
     loaded = await world.verify(
         await load(world.log, UPLOAD, answer.record.upload_id), actor_id="system:worker", touch=touch
     )
 
-    assert progress == [None, reported]
+    assert progress == [None, 3 * MIB]
     assert (await client.record(answer)).status is Status.COMPLETED
     assert (await client.task(task_id)).additional_data.get("verified_bytes") is None, "it is over"
     assert loaded.stream_id == answer.record.upload_id

@@ -169,7 +169,7 @@ async def test_bytes_that_disappear_before_their_verification_do_not_fail_the_up
 async def test_a_confirm_that_reads_many_bytes_reports_no_progress(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verifying, "_TOUCH_BYTES", 1)
+    monkeypatch.setattr(verifying, "_TOUCH_EVERY", timedelta(0))
 
     assert (await client.upload(size=None)).status is Status.COMPLETED
 
