@@ -49,9 +49,11 @@ from domain.uploads.verification import unquoted
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
-    from types_aiobotocore_s3.type_defs import CompletedPartTypeDef
+    from types_aiobotocore_s3.type_defs import CompletedPartTypeDef, GetObjectOutputTypeDef
 
 CHUNK_BYTES: Final = 256 * 1024  # aiohttp buffers twice as much, and copies what it has in one go
+# SeaweedFS keeps what a response has sent until the response ends, and a long one takes all its memory.
+RANGE_BYTES: Final = 64 * 1024 * 1024
 ANSWER_SECONDS: Final = 8.0  # for an answer that a request waits for, with all attempts to get it
 _CHECKED: Final = {"x-amz-checksum-mode": "ENABLED"}
 _SENT: Final = HTTPHeaders.from_dict({**_CHECKED, "user-agent": USER_AGENT})
@@ -219,36 +221,43 @@ class S3ObjectStorage:
     async def read(self, key: str, content: StoredContent, *, first_bytes: int | None = None) -> AsyncIterator[bytes]:
         """Stream exactly the bytes that `content` describes; a caller that stops early closes the iterator."""
         wanted = content.size_bytes if first_bytes is None else min(first_bytes, content.size_bytes)
+        with storage_errors():
+            for start in range(0, max(wanted, 1), RANGE_BYTES):
+                end = min(start + RANGE_BYTES, wanted)
+                found = await self._range(key, content, start, end)
+                async with found["Body"] as body:
+                    length = _length(found, content, start, end)
+                    whole = length == content.size_bytes  # no range was needed, or the server ignores them
+                    left = (wanted if whole else end) - start
+                    more = length > left
+                    async for chunk in body.iter_chunks(CHUNK_BYTES):
+                        part = chunk[:left]
+                        left -= len(part)
+                        yield part
+                        if not left and more:
+                            break
+                    if left:
+                        raise StorageUnavailableError(f"the stream ended {left} bytes early")
+                if whole:
+                    return
+
+    async def _range(self, key: str, content: StoredContent, start: int, end: int) -> "GetObjectOutputTypeDef":
+        """Request some of the described bytes; the response may have all of them, or others."""
         pin: dict[str, Any] = (
             {"IfMatch": f'"{content.etag}"'} if content.version_id is None else {"VersionId": content.version_id}
         )
-        if wanted < content.size_bytes:
-            pin["Range"] = f"bytes=0-{wanted - 1}"
-        with storage_errors():
-            try:
-                async with self._answer_in_time():
-                    found = await self._client.get_object(Bucket=self._bucket, Key=key, **pin)
-            except ClientError as error:
-                if status_of(error) in _GONE and code_of(error) != "NoSuchBucket":
-                    if code_of(error) not in _NO_SUCH_CONTENT:  # a 404 without a reason
-                        async with self._answer_in_time():
-                            await self._client.head_bucket(Bucket=self._bucket)
-                    raise ContentChangedError(f"the content {content.etag!r} is no longer there") from error
-                raise
-            async with found["Body"] as body:
-                # Servers exist that ignore If-Match, or Range.
-                length = field(found, "ContentLength")
-                if unquoted(field(found, "ETag")) != content.etag or length not in {wanted, content.size_bytes}:
-                    raise ContentChangedError(f"the content {content.etag!r} is no longer there")
-                left = wanted
-                async for chunk in body.iter_chunks(CHUNK_BYTES):
-                    part = chunk[:left]
-                    left -= len(part)
-                    yield part
-                    if not left and length > wanted:
-                        break
-                if left:
-                    raise StorageUnavailableError(f"the stream ended {left} bytes early")
+        if end - start < content.size_bytes:
+            pin["Range"] = f"bytes={start}-{end - 1}"
+        try:
+            async with self._answer_in_time():
+                return await self._client.get_object(Bucket=self._bucket, Key=key, **pin)
+        except ClientError as error:
+            if status_of(error) in _GONE and code_of(error) != "NoSuchBucket":
+                if code_of(error) not in _NO_SUCH_CONTENT:  # a 404 without a reason
+                    async with self._answer_in_time():
+                        await self._client.head_bucket(Bucket=self._bucket)
+                raise ContentChangedError(f"the content {content.etag!r} is no longer there") from error
+            raise
 
     async def delete(self, key: str) -> None:
         """Delete every version of `key` that is there now, and its delete markers."""
@@ -544,6 +553,19 @@ def _fields(headers: Mapping[str, str]) -> Mapping[str, Any]:
     if not length.isdecimal():
         raise StorageUnavailableError("the response has a Content-Length that is not a number")
     return {**found, "ContentLength": int(length)}
+
+
+def _length(found: "GetObjectOutputTypeDef", content: StoredContent, start: int, end: int) -> int:
+    """Return the length of a response to a request for a range, or raise an error if it has other bytes.
+
+    Servers exist that ignore If-Match, or Range.
+    """
+    length: int = field(found, "ContentLength")
+    if unquoted(field(found, "ETag")) != content.etag or length not in {end - start, content.size_bytes}:
+        raise ContentChangedError(f"the content {content.etag!r} is no longer there")
+    if start and not str(field(found, "ContentRange")).startswith(f"bytes {start}-{end - 1}/"):
+        raise StorageUnavailableError(f"the response is not the range from {start} to {end - 1}")
+    return length
 
 
 def _content(found: Mapping[str, Any]) -> StoredContent:

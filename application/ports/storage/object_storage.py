@@ -128,8 +128,8 @@ class ObjectStorage(Protocol):
         """Stream exactly the bytes that `content` describes, in chunks of at most 1 MiB, in constant memory.
 
         `first_bytes`: only this many, from the beginning. The version is pinned if there is one, otherwise `If-Match`
-        with the ETag is sent. Raises `ContentChangedError` when these bytes are gone, `StorageUnavailableError` when
-        the stream breaks.
+        with the ETag is sent; a long object may take several such requests. Raises `ContentChangedError` when these
+        bytes are gone, `StorageUnavailableError` when the stream breaks.
         """
         ...
 

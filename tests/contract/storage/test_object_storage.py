@@ -15,6 +15,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
 from adapters.memory.storage.object_storage import MemoryObjectStorage, WrongChecksumError
+from adapters.s3 import object_storage as s3_object_storage
 from adapters.s3.object_storage import S3ObjectStorage
 from application.ports.storage.object_storage import (
     MIN_PART_BYTES,
@@ -272,6 +273,16 @@ async def test_a_read_streams_the_exact_bytes_in_chunks_of_a_mebibyte_at_most(ca
     assert b"".join(chunks) == body
     assert max(map(len, chunks)) <= 1024 * 1024
     assert all(chunks)
+
+
+async def test_a_read_of_several_ranges_streams_the_exact_bytes(
+    case: Case, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_object_storage, "RANGE_BYTES", 1024)
+    body = secrets.token_bytes(3 * 1024 + 17)
+    await case.put(key, body, "application/octet-stream", False)
+
+    assert b"".join(await read(case.storage, key, await head(case.storage, key))) == body
 
 
 @pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 2 * 1024 * 1024])

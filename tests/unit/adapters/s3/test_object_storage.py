@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adapters.s3 import object_storage
 from adapters.s3.object_storage import S3ObjectStorage
 from adapters.s3.sigv4 import Credentials
 from application.ports.storage.object_storage import (
@@ -270,6 +271,53 @@ async def test_a_read_of_the_first_bytes_that_breaks_is_unavailable() -> None:
     async with storage_on(lambda *_: answer) as (storage, _):
         with pytest.raises(StorageUnavailableError):
             _ = [chunk async for chunk in storage.read("k", CONTENT, first_bytes=2)]
+
+
+def part(body: bytes, start: int, end: int, **headers: str) -> bytes:
+    """Answer a request for a range."""
+    return http(206, body[start:end], **{"ETag": '"abc"', "Content_Range": f"bytes {start}-{end - 1}/5", **headers})
+
+
+async def test_a_long_object_is_read_in_pinned_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_storage, "RANGE_BYTES", 2)
+    answers = [part(b"hello", 0, 2), part(b"hello", 2, 4), part(b"hello", 4, 5)]
+
+    async with storage_on(lambda *_: answers.pop(0)) as (storage, server):
+        assert await read(storage, CONTENT) == b"hello"
+
+    assert [headers["range"] for headers, _ in server.sent] == ["bytes=0-1", "bytes=2-3", "bytes=4-4"]
+    assert [headers["if-match"] for headers, _ in server.sent] == ['"abc"'] * 3
+
+
+async def test_a_server_that_ignores_ranges_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(object_storage, "RANGE_BYTES", 2)
+
+    async with storage_on(lambda *_: http(200, b"hello", ETag='"abc"')) as (storage, server):
+        assert await read(storage, CONTENT) == b"hello"
+
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("second", "error"),
+    [
+        (part(b"hello", 2, 4, ETag='"other"'), ContentChangedError),
+        (refused(412, "PreconditionFailed"), ContentChangedError),
+        (http(200, b"hello", ETag='"abc"'), StorageUnavailableError),
+        (part(b"hello", 0, 2), StorageUnavailableError),
+        (part(b"hello", 2, 3, Content_Length="2", Content_Range="bytes 2-3/5"), StorageUnavailableError),
+    ],
+    ids=["other bytes", "412", "all bytes", "another range", "broken"],
+)
+async def test_a_later_range_is_the_next_one_of_the_same_bytes_or_an_error(
+    monkeypatch: pytest.MonkeyPatch, second: bytes, error: type[StorageError]
+) -> None:
+    monkeypatch.setattr(object_storage, "RANGE_BYTES", 2)
+    answers = [part(b"hello", 0, 2), second]
+
+    async with storage_on(lambda *_: answers.pop(0)) as (storage, _):
+        with pytest.raises(error):
+            await read(storage, CONTENT)
 
 
 def versions(*found: str, markers: tuple[str, ...] = (), truncated: bool = False) -> bytes:
