@@ -340,17 +340,20 @@ class Scale:
             meter = Meter({"worker": self.running.processes["worker"].pid, "postgres": self.running.postgres.pid})
             asyncio.run(self.until(f"SELECT {head + 1} - position FROM upwell.log_head", 0))  # noqa: S608  # a number
             before, began = meter.read(), time.perf_counter()
-            left = f"SELECT {head + share} - position FROM upwell.log_head"  # noqa: S608  # a number
-            asyncio.run(self.until(left, 0))
+            for part in range(share // 4, share + 1, max(share // 4, 1)):
+                left = f"SELECT {head + part} - position FROM upwell.log_head"  # noqa: S608  # a number
+                asyncio.run(self.until(left, 0))
+                print(f"  expired {part:,} in {time.perf_counter() - began:.1f} s", flush=True)
             measured.add(Figures(share, time.perf_counter() - began, [], meter.since(before)))
             self.stop_worker()
         print(f"expired {measured.count:,}", flush=True)
 
     async def make_due(self, filled: int, count: int) -> int:
-        """Make the expiry of some uploads due, and return the last position."""
+        """Make the expiry of some uploads due, which were requested one after another; return the last position."""
         numbers: set[int] = set()
+        number = random.randrange(filled)  # noqa: S311  # a place
         while len(numbers) < count:
-            number = random.randrange(filled)  # noqa: S311  # a place
+            number = (number + 1) % filled
             if not self.data.is_completed(number) and number not in self.expired:
                 numbers.add(number)
         self.expired |= numbers
