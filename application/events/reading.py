@@ -151,12 +151,13 @@ _Place = tuple[str, str | None]  # an organization, and a stream if the reader f
 
 
 class _News:
-    """The wake-up of readers with the same interest."""
+    """The wake-up of readers with the same interest. `nothing_until`: no event before the waking one is of interest."""
 
-    __slots__ = ("come", "readers")
+    __slots__ = ("come", "nothing_until", "readers")
 
     def __init__(self) -> None:
         self.come = asyncio.Event()
+        self.nothing_until = 0
         self.readers = 0
 
 
@@ -254,18 +255,19 @@ class ReadingEvents:
                 after = page.position
                 with suppress(TimeoutError):
                     async with asyncio.timeout(left):
-                        await news.wait()
-                if not news.is_set():  # no event in memory is of interest
+                        await news.come.wait()
+                if not news.come.is_set():  # no event in memory is of interest
                     return EventPage(events=[], position=max(after, self._kept_until), has_more=False)
+                after = max(after, news.nothing_until)  # the events before may have left the memory
 
     @contextmanager
-    def _listening(self, interest: Interest) -> Iterator[asyncio.Event]:
+    def _listening(self, interest: Interest) -> Iterator[_News]:
         """Register for the next event of interest while inside; readers with the same interest share a wake-up."""
         place = interest.organization_id, interest.stream_id
         news = self._waiting.setdefault(place, {}).setdefault(interest, _News())
         news.readers += 1
         try:
-            yield news.come
+            yield news
         finally:
             news.readers -= 1
             group = self._waiting.get(place, {})
@@ -281,6 +283,7 @@ class ReadingEvents:
             group = self._waiting.get((event.origin.organization_id, stream_id), {})
             for interest in [each for each in group if each.sees(event)]:
                 news = group.pop(interest)
+                news.nothing_until = event.position - 1
                 news.come.set()
                 woken += news.readers
         return woken

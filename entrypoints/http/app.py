@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import Context
 from importlib.metadata import version
 from typing import Any
@@ -99,13 +99,16 @@ def create_app(
             app.state.storage_events_secret = storage_events_secret
             app.state.starts = FairStarts()
             app.state.streams = Streams(streams_per_key)
-            following = asyncio.create_task(services.read_events.follow(), name="follow-events", context=Context())
+            beside = [
+                asyncio.create_task(services.read_events.follow(), name="follow-events", context=Context()),
+                asyncio.create_task(app.state.streams.check_readers(), name="check-readers", context=Context()),
+            ]
             try:
                 yield
             finally:
-                following.cancel()
-                with suppress(asyncio.CancelledError):
-                    await following
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
 
     v1 = Router(
         "/v1",

@@ -7,8 +7,8 @@ resumes later from the last id that it got: even the first block has one.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -32,6 +32,7 @@ RETRY_MILLISECONDS = 2000
 RETRY_AFTER_SECONDS = 15
 SHARE_OF_A_TOKEN = 10
 _PAGE = 200
+_CHECKED_AT_ONCE = 100
 _LAST_WORDS_SECONDS = 1.0
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -41,11 +42,39 @@ _HEADERS = [
 
 
 class Streams:
-    """Counts the open streams of this process: event streams, and requests that wait for events."""
+    """The open streams of this process: event streams, and requests that wait for events.
+
+    One task checks the readers of all streams, so that a stream that waits for an event has nothing else to do.
+    """
 
     def __init__(self, per_key: int) -> None:
         self._per_key = per_key
         self._open: Counter[object] = Counter()
+        self._leaving: dict[_Stream, Callable[[], None]] = {}
+
+    async def check_readers(self) -> None:
+        """End the streams of callers that may no longer read. Never returns."""
+        while True:
+            await asyncio.sleep(CHECK_SECONDS)
+            for number, stream in enumerate(list(self._leaving)):
+                try:
+                    may_stay = await stream.may_stay()
+                except Exception:  # noqa: BLE001  # the others are checked all the same
+                    may_stay = False
+                leave = self._leaving.get(stream)
+                if leave is not None and not may_stay:
+                    leave()
+                if number % _CHECKED_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+
+    @contextmanager
+    def checked(self, stream: "_Stream", leave: Callable[[], None]) -> Iterator[None]:
+        """Check the reader of a stream while inside. `leave`: ends it."""
+        self._leaving[stream] = leave
+        try:
+            yield
+        finally:
+            del self._leaving[stream]
 
     def check(self, caller: Caller) -> None:
         """Refuse another one if the key, or its token, has reached its limit."""
@@ -90,7 +119,7 @@ class EventStream(Response[Any]):
 
 
 class _Stream(ASGIResponse):
-    __slots__ = ("_after", "_caller", "_interest", "_services", "_streams")
+    __slots__ = ("_after", "_caller", "_interest", "_refusal", "_services", "_streams")
 
     def __init__(self, services: Services, streams: Streams, interest: Interest, after: int, caller: Caller) -> None:
         self._services = services
@@ -98,6 +127,7 @@ class _Stream(ASGIResponse):
         self._interest = interest
         self._after = after
         self._caller = caller
+        self._refusal = b""
         self.status_code = 200
         self.body = b""
 
@@ -117,7 +147,8 @@ class _Stream(ASGIResponse):
                     connection.when_ending(leave)
                 if reading is not None:
                     reading.add_done_callback(lambda _: leave())
-                await self._write(send)
+                with self._streams.checked(self, leave):
+                    await self._write(send)
         except TimeoutError:
             too_slow = not staying.expired()
         except (OSError, LogUnavailableError):  # the reader reconnects
@@ -127,12 +158,20 @@ class _Stream(ASGIResponse):
                 connection.when_ending(None)
             if reading is not None:
                 reading.cancel()
-        if too_slow and connection is not None:
+        takes_nothing = too_slow or not await self._end(send)
+        if takes_nothing and connection is not None:
             connection.abort()  # otherwise its buffered bytes would be kept forever
-            return
-        with suppress(TimeoutError, OSError):
+
+    async def _end(self, send: Send) -> bool:
+        """Send the reason of the end, if there is one; return whether the reader takes it."""
+        try:
             async with asyncio.timeout(_LAST_WORDS_SECONDS):
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                await send({"type": "http.response.body", "body": self._refusal, "more_body": False})
+        except TimeoutError:
+            return False
+        except OSError:
+            pass
+        return True
 
     async def _write(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": list(_HEADERS)})
@@ -140,23 +179,19 @@ class _Stream(ASGIResponse):
         loop = asyncio.get_running_loop()
         sent_at = loop.time()
         generation = self._services.ports.directory.generation
-        checked_at = sent_at
         after = self._after
         while True:
+            left = sent_at + HEARTBEAT_SECONDS - loop.time()
             try:
-                page = await self._services.read_events.wait(
-                    self._interest, after=after, limit=_PAGE, seconds=CHECK_SECONDS
-                )
+                page = await self._services.read_events.wait(self._interest, after=after, limit=_PAGE, seconds=left)
             except RefusedError as error:  # the log has become shorter
-                await _send(send, _closed(error))
+                self._refusal = _closed(error)
                 return
-            now = loop.time()
-            if now - checked_at >= CHECK_SECONDS or generation != self._services.ports.directory.generation:
-                generation, checked_at = self._services.ports.directory.generation, now
-                refusal = await self._refusal()
-                if refusal is not None:
-                    await _send(send, refusal)
+            if generation != self._services.ports.directory.generation:
+                generation = self._services.ports.directory.generation
+                if not await self.may_stay():
                     return
+            now = loop.time()
             if page.events:
                 await _send(send, _events(page.events))
                 sent_at = now
@@ -165,13 +200,16 @@ class _Stream(ASGIResponse):
                 sent_at = now
             after = page.position
 
-    async def _refusal(self) -> bytes | None:
-        """Return the last message to a reader that may no longer read."""
+    async def may_stay(self) -> bool:
+        """Return whether the reader may still read; if not, the stream ends with the reason."""
         try:
             await self._services.admit.still(self._caller)
         except RefusedError as error:
-            return _closed(error)
-        return None
+            self._refusal = _closed(error)
+            return False
+        except LogUnavailableError:  # the reader reconnects
+            return False
+        return True
 
 
 def _closed(error: RefusedError) -> bytes:

@@ -215,6 +215,28 @@ async def test_a_waiting_reader_is_not_woken_by_other_events_and_skips_them(
     assert reading._waiting == {}  # nothing is left of a reader that is gone
 
 
+async def test_a_reader_that_waited_while_many_other_events_passed_gets_its_own_from_memory(
+    world: World, client: Client, reading: ReadingEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_events, "KEPT_EVENTS", 10)
+    other = await world.tenant(name="Other")
+    after = await world.log.head()
+    waiting = asyncio.create_task(reading.wait(interest_of(client), after=after, limit=10, seconds=SOON))
+    async with asyncio.timeout(SOON):
+        while reading._kept_until < 0:  # until it is followed
+            await asyncio.sleep(0)
+        for _ in range(30):
+            await other.request()
+        while reading._kept_until < await world.log.head():
+            await asyncio.sleep(0)
+        monkeypatch.setattr(reading, "_look_through", None)  # it would fail
+        await client.request()
+        page = await waiting
+
+    assert tags(page) == ["upload.requested.v1"]
+    assert page.position == await world.log.head()
+
+
 async def test_waiting_in_vain_gives_an_empty_page_and_the_position_that_was_searched(
     world: World, client: Client, reading: ReadingEvents
 ) -> None:
