@@ -259,13 +259,17 @@ WHERE j.upload_id = due.upload_id AND j.kind = due.kind
 RETURNING j.kind, j.upload_id, j.due_at, j.attempts, j.lease, j.storage_key, j.multipart_id, j.again_at, j.lane;
 
 -- name: finish_jobs
--- Delete the jobs whose leases we still hold.
+-- Delete the jobs whose leases we still hold; `follow_job` keeps the other job of a row.
 DELETE FROM upwell.jobs j USING unnest($1::text[], $2::text[], $3::text[]) done(upload_id, kind, lease)
 WHERE j.upload_id = done.upload_id AND j.kind = done.kind AND j.lease = done.lease;
 
 -- name: put_off_job
--- Release a lease, and retry later.
-UPDATE upwell.jobs SET lease = NULL, leased_until = NULL, due_at = $4, last_error = $5
+-- Release a lease, and retry later: after the other job of the row, if that is due before.
+UPDATE upwell.jobs SET lease = NULL, leased_until = NULL, last_error = $5,
+    kind = CASE WHEN then_at < $4 THEN then_kind ELSE kind END,
+    due_at = CASE WHEN then_at < $4 THEN then_at ELSE $4 END,
+    then_kind = CASE WHEN then_at < $4 THEN kind ELSE then_kind END,
+    then_at = CASE WHEN then_at < $4 THEN $4 ELSE then_at END
 WHERE upload_id = $1 AND kind = $2 AND lease = $3;
 
 -- name: extend_job
@@ -328,9 +332,7 @@ ON CONFLICT (upload_id, kind) DO NOTHING;
 
 -- name: set_job
 -- Set a job that is not caused by an event, in place of an existing one, whose lease becomes invalid.
-INSERT INTO upwell.jobs (kind, upload_id, due_at) VALUES ($1, $2, $3)
-ON CONFLICT (upload_id, kind) DO UPDATE
-SET due_at = excluded.due_at, attempts = 0, lease = NULL, leased_until = NULL, last_error = NULL;
+SELECT upwell.put_job($1, $2, $3);
 
 -- name: remove_jobs
 -- Delete jobs that are no longer needed.

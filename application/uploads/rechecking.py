@@ -9,12 +9,12 @@ from datetime import datetime
 
 import msgspec
 
-from application.handling import Loaded, Proposal, handle, never
+from application.handling import Loaded, Proposal, handle, load, never
 from application.keys.callers import new_command_id
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import EventLog
 from application.ports.storage.object_storage import ObjectStorage
-from domain.uploads.upload import UPLOAD, Completed, ReportChangedContent, Upload, is_in_parts
+from domain.uploads.upload import UPLOAD, Completed, Forgotten, ReportChangedContent, Upload, is_in_parts
 from domain.uploads.upload_events import UploadEvent
 
 ACTOR = "system:recheck"
@@ -31,7 +31,8 @@ class RecheckingUploads(msgspec.Struct, frozen=True, kw_only=True):
     async def __call__(self, upload_id: str) -> datetime | None:
         """Check once, and return when to check again: the object may change while the URL works.
 
-        Raises `StorageError` if storage is unavailable.
+        Bytes that were inherited are checked under the id of the upload that they were stored for. Raises
+        `StorageError` if storage is unavailable.
         """
         again_at: datetime | None = None
 
@@ -53,5 +54,8 @@ class RecheckingUploads(msgspec.Struct, frozen=True, kw_only=True):
             events = UPLOAD.decide(report, upload.state)
             return Proposal(origin=origin, events=events) if events else None
 
-        await handle(self.log, UPLOAD, upload_id, look, learn=never)
+        found = await load(self.log, UPLOAD, upload_id)
+        while isinstance(found.state, Forgotten) and found.state.heir_id is not None:
+            found = await load(self.log, UPLOAD, found.state.heir_id)
+        await handle(self.log, UPLOAD, found.stream_id, look, loaded=found, learn=never)
         return again_at

@@ -1,7 +1,11 @@
 """The jobs that an event requires, and those that it ends.
 
 An upload or object has at most one job of each kind: a new job replaces the old one, and invalidates its lease. The log
-writes the jobs in the transaction that appends the event.
+writes the jobs in the transaction that appends the event, in one row for each upload: the job that is due first, and
+the one after it. No upload ever has three.
+
+What is done about bytes (`discard`, `recheck`) has the id of the upload that they were stored for, even if another one
+has inherited them.
 
 PostgreSQL's `upwell.schedule`, `upwell.schedule_object` and `upwell.write_run` are the twins of `agenda_of`.
 """
@@ -44,6 +48,7 @@ from domain.organizations.organization import (
     OrganizationRateLimitsSet,
 )
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
+from domain.uploads.upload import Status
 from domain.uploads.upload_events import (
     FailureReason,
     UploadBytesInherited,
@@ -99,6 +104,7 @@ class KnownUpload(msgspec.Struct, frozen=True, kw_only=True):
     it is deleted if no object holds it, for completed uploads. `part_size`: None if it is not sent in parts.
     """
 
+    status: Status
     storage_key: str
     multipart_id: str | None
     part_size: int | None
@@ -163,8 +169,6 @@ def agenda_of(  # noqa: C901, PLR0911, PLR0912  # one arm for every event
         case UploadCanceled():
             discard = () if event.keeps_bytes else _discard(known(stream_id), now, event.due_at)
             return _end([stream_id]), _set(JobKind.FORGET, stream_id, event.forget_at), *discard
-        case UploadBytesInherited():
-            return (_set(JobKind.RECHECK, stream_id, event.due_at),)
         case UploadDeleted() | UploadForgotten():
             return _end_of_upload(stream_id, event, known(stream_id))
         case ObjectCreated():
@@ -180,6 +184,7 @@ def agenda_of(  # noqa: C901, PLR0911, PLR0912  # one arm for every event
             UploadStarted()
             | UploadVerified()
             | UploadContentChanged()
+            | UploadBytesInherited()
             | UploadDuplicateAvoided()
             | UploadTokenIssued()
             | UploadTokenUsed()
@@ -259,11 +264,17 @@ def _discard(upload: KnownUpload | None, now: datetime, again_at: datetime) -> t
 def _end_of_upload(
     upload_id: str, event: UploadDeleted | UploadForgotten, gone: KnownUpload | None
 ) -> tuple[Entry, ...]:
-    """Delete the bytes of an upload that ends, unless a duplicate inherits them."""
-    # the upload has inherited bytes: its own ones are still being deleted
-    kinds = _ALL if gone is None or gone.bytes_of == upload_id else _ALL - {JobKind.DISCARD}
-    discard = () if gone is None or event.heir_id is not None else _discard(gone, event.origin.at, gone.due_at)
-    return _end([upload_id], *kinds), *discard
+    """Delete the bytes of an upload that ends, unless a duplicate inherits them: then they are checked as before."""
+    if event.heir_id is not None:
+        return (_end([upload_id], JobKind.FORGET),)
+    if gone is None:
+        return (_end([upload_id]),)
+    ended = (
+        (_end([upload_id]),)
+        if gone.bytes_of == upload_id
+        else (_end([upload_id], JobKind.FORGET), _end([gone.bytes_of], JobKind.RECHECK))  # its own are being deleted
+    )
+    return *ended, *(() if gone.status is Status.SKIPPED else _discard(gone, event.origin.at, gone.due_at))
 
 
 def _changes_of_object(

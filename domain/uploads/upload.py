@@ -160,9 +160,10 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forgotten(msgspec.Struct, frozen=True, kw_only=True):
-    """Forgotten or deleted."""
+    """Forgotten or deleted. `heir_id`: the duplicate that inherited the bytes."""
 
     upload_id: str
+    heir_id: str | None = None
 
 
 Upload = NoUpload | Pending | InProgress | Processing | Verified | Completed | Failed | Canceled | Skipped | Forgotten
@@ -475,7 +476,7 @@ def evolve(upload: Upload, event: UploadEvent) -> Upload:  # noqa: C901, PLR0911
                 keeps_bytes=True,
             )
         case UploadDeleted() | UploadForgotten():
-            return Forgotten(upload_id=event.upload_id)
+            return Forgotten(upload_id=event.upload_id, heir_id=event.heir_id)
         case _:
             assert_never(event)
 

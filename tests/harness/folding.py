@@ -162,9 +162,11 @@ class Fold:
     def _known(self, upload_id: str) -> KnownUpload | None:
         folded = self.uploads.get(upload_id)
         request = None if folded is None else request_of(folded.state)
-        if folded is None or request is None:
+        status = None if folded is None else STATUS_OF[type(folded.state)]
+        if folded is None or request is None or status is None:
             return None
         return KnownUpload(
+            status=status,
             storage_key=request.storage_key or "",
             multipart_id=folded.multipart_id,
             part_size=request.part_size,

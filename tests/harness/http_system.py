@@ -170,8 +170,10 @@ class Stand:
 
     def jobs(self) -> Mapping[tuple[str, str], datetime]:
         """Return all jobs."""
-        rows = self.run(self._watcher.fetch("SELECT upload_id, kind, due_at FROM upwell.jobs"))
-        return {(row["upload_id"], row["kind"]): row["due_at"] for row in rows}
+        rows = self.run(self._watcher.fetch("SELECT upload_id, kind, due_at, then_kind, then_at FROM upwell.jobs"))
+        assert len({row["upload_id"] for row in rows}) == len(rows), "an upload has two rows of jobs"
+        first = {(row["upload_id"], row["kind"]): row["due_at"] for row in rows}
+        return first | {(row["upload_id"], row["then_kind"]): row["then_at"] for row in rows if row["then_kind"]}
 
     @property
     def bucket_name(self) -> str:

@@ -276,7 +276,11 @@ class MemorySystem:
 
     def jobs(self) -> Mapping[tuple[str, str], datetime]:
         """Return the jobs."""
-        return {(row.upload_id, row.kind.value): row.due_at for row in self._log.jobs.rows.values()}
+        rows = self._log.jobs.rows.values()
+        first = {(row.upload_id, row.kind.value): row.due_at for row in rows}
+        return first | {
+            (row.upload_id, row.then_kind.value): row.then_at for row in rows if row.then_kind and row.then_at
+        }
 
     def stored(self, storage_key: str) -> bytes | None:
         """Return the stored object of a key."""

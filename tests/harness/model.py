@@ -499,7 +499,7 @@ class Model:
         original.keeps, heir.keeps = False, True
         heir.accepted, original.accepted = original.accepted, 0
         heir.content_etag, heir.object, heir.duplicate_of = original.content_etag, None, None
-        heir.recheck_at = heir.due_at
+        heir.recheck_at = original.recheck_at
         for each in standing:
             if each is not heir:
                 each.duplicate_of = heir
@@ -511,7 +511,7 @@ class Model:
     def _go(self, upload: Upload, event: EventSeen, now: datetime) -> None:
         """Remove a record, with its bytes unless a duplicate has inherited them."""
         assert not upload.held, "an upload is gone, and an object holds it"
-        heir_id, deletions = event.fact.get("heir_id"), upload.deletions
+        heir_id, deletions, skipped = event.fact.get("heir_id"), upload.deletions, upload.status == SKIPPED
         if heir_id is None:
             left = self._standing_on(upload)
             assert not left or not upload.keeps or upload.changed_etag is not None, f"{left} were robbed"
@@ -521,6 +521,8 @@ class Model:
         self._end(upload, FORGOTTEN, now)
         if heir_id is not None:
             upload.deletions = deletions
+        if skipped:
+            upload.deletions = []  # it never had a URL
         upload.forget_at = None
 
     def _forget(self, upload: Upload, event: EventSeen, now: datetime) -> None:
@@ -735,6 +737,4 @@ class Model:
             kinds.add("verify")
         elif upload.forget_at is not None:
             kinds.add("forget")
-        if upload.recheck_at is not None:
-            kinds.add("recheck")
         return kinds

@@ -136,7 +136,7 @@ class Watching(RuleBasedStateMachine):
             if not subject.startswith("task_"):  # a task has its own jobs
                 kinds.setdefault(subject, set()).add(kind)
         for upload in self.model.uploads.values():
-            there, expected = kinds.pop(upload.upload_id, set()) - {"discard"}, self.model.jobs(upload)
+            there, expected = kinds.pop(upload.upload_id, set()) - {"discard", "recheck"}, self.model.jobs(upload)
             assert there == expected, f"{upload.upload_id} ({upload.status}) has the jobs {there}, not {expected}"
             if "expire" in there:
                 looked_at = jobs[upload.upload_id, "expire"]
@@ -145,6 +145,8 @@ class Watching(RuleBasedStateMachine):
             there, expected = kinds.pop(each.object_id, set()), {"delete_object"} if each.ends_at else set()
             assert there == expected, f"{each.object_id} has the jobs {there}, not {expected}"
         assert not kinds, f"jobs of missing uploads: {kinds}"
+        rechecks = {subject for subject, kind in jobs if kind == "recheck"}
+        assert rechecks == {each.discards for each in self.model.uploads.values() if each.recheck_at is not None}
         discards = {subject for subject, kind in jobs if kind == "discard"}
         assert discards == {each.discards for each in self.model.uploads.values() if each.deletions}
 
@@ -429,7 +431,7 @@ class Watching(RuleBasedStateMachine):
         """Find out when a worker checks completed uploads, after concurrent or partial requests."""
         jobs, now = self.system.jobs(), self.system.now()
         for upload in self.model.covered():
-            job = jobs.get((upload.upload_id, "recheck"))
+            job = jobs.get((upload.discards, "recheck"))
             if upload.recheck_at is not None and now >= upload.recheck_at:
                 if self.system.stored(upload.storage_key) == upload.content:
                     upload.stored, upload.etag = upload.content, upload.content_etag
@@ -437,7 +439,7 @@ class Watching(RuleBasedStateMachine):
                     assert job is not None, "a check for other bytes was dropped"
         for upload in self.model.uploads.values():
             if upload.keeps and upload.status == COMPLETED:
-                upload.recheck_at = jobs.get((upload.upload_id, "recheck"))
+                upload.recheck_at = jobs.get((upload.discards, "recheck"))
 
     def _check_secrets(self, raw: bytes) -> None:
         assert b"signature" not in raw.lower(), "a presigned URL is in an event"

@@ -40,6 +40,7 @@ from domain.events.event import Origin, topic_of
 from domain.keys.api_key import ApiKeySettingsChanged
 from domain.namespaces.namespace import BeginNamespaceDeletion, EndNamespaceDeletion, NamespaceCommand
 from domain.refusals import QuotaExceededError, RefusedError, WrongStateError
+from domain.tasks.agenda import JobKind
 from domain.uploads.originals import WantedContent, heir_of
 from domain.uploads.upload import (
     UPLOAD,
@@ -478,18 +479,15 @@ class SideBySide:
 
     async def jobs_are_the_same(self) -> None:
         rows = [msgspec.convert(dict(row), JobRow) for row in await self._connection.fetch("SELECT * FROM upwell.jobs")]
-        due = {
-            key: JobRow(
-                kind=job.kind,
-                upload_id=job.subject_id,
-                due_at=job.due_at,
-                storage_key=job.storage_key,
-                multipart_id=job.multipart_id,
-                again_at=job.again_at,
-            )
-            for key, job in self.fold.jobs.items()
+        assert self.memory.jobs.rows == {row.upload_id: row for row in rows}
+        assert len(self.memory.jobs.rows) == len(rows), "two rows of one upload"
+        assert {key: (job.due_at, job.storage_key) for key, job in self.fold.jobs.items()} == {
+            (row.upload_id, kind): (at, row.storage_key if kind is JobKind.DISCARD else None)
+            for row in rows
+            for kind, at in ((row.kind, row.due_at), (row.then_kind, row.then_at))
+            if kind is not None
         }
-        assert due == self.memory.jobs.rows == {(row.upload_id, row.kind): row for row in rows}
+        assert all(row.then_at is None or row.due_at <= row.then_at for row in rows)
 
     async def originals_are_the_same(self, account: Account) -> None:
         now = account.clock.now()

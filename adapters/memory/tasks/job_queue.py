@@ -54,14 +54,17 @@ class MemoryJobQueue:
     async def done(self, *jobs: Job) -> None:
         """Delete the jobs whose leases we still hold."""
         for job in jobs:
-            if self._ours(job) is not None:
-                del self._log.jobs.rows[job.upload_id, job.kind]
+            row = self._ours(job)
+            if row is not None:
+                del self._log.jobs.rows[job.upload_id]
+                if (after := row.next()) is not None:
+                    self._put(after)
 
     async def put_off(self, job: Job, *, until: datetime, error: str | None) -> None:
         """Release the lease, and retry later."""
         row = self._ours(job)
         if row is not None:
-            self._put(msgspec.structs.replace(row, lease=None, leased_until=None, due_at=until, last_error=error))
+            self._put(msgspec.structs.replace(row.put_off(until), lease=None, leased_until=None, last_error=error))
 
     async def extend(self, job: Job, *, until: datetime) -> bool:
         """Extend the lease; False if it was lost."""
@@ -95,8 +98,8 @@ class MemoryJobQueue:
         return made_from(Job, leased, lease=lease)
 
     def _ours(self, job: Job) -> JobRow | None:
-        row = self._log.jobs.rows.get((job.upload_id, job.kind))
-        return row if row is not None and row.lease == job.lease else None
+        row = self._log.jobs.rows.get(job.upload_id)
+        return row if row is not None and (row.kind, row.lease) == (job.kind, job.lease) else None
 
     def _put(self, row: JobRow) -> None:
-        self._log.jobs.rows[row.upload_id, row.kind] = row
+        self._log.jobs.rows[row.upload_id] = row

@@ -5,7 +5,8 @@
 
 CREATE OR REPLACE FUNCTION upwell.schedule(p_id text, p_topic text, e jsonb) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    at_ timestamptz := (e->'origin'->>'at')::timestamptz;
+    at_  timestamptz := (e->'origin'->>'at')::timestamptz;
+    gone record;
 BEGIN
     CASE p_topic
     WHEN 'upload.requested.v1' THEN
@@ -16,7 +17,7 @@ BEGIN
     WHEN 'upload.url_reissued.v1' THEN
         PERFORM set_job('expire', p_id, (e->>'due_at')::timestamptz);
     WHEN 'upload.verification_began.v1' THEN
-        DELETE FROM jobs WHERE upload_id = p_id AND kind = 'expire';
+        DELETE FROM jobs WHERE upload_id = p_id;  -- `expire`, and an earlier `verify`
         -- the confirming process does this inline; a worker takes over only if that process ends
         PERFORM set_job('verify', p_id, at_ + CASE WHEN (e->>'inline')::boolean THEN interval '60 seconds'
                                                    ELSE interval '0' END);
@@ -30,8 +31,7 @@ BEGIN
             PERFORM set_job('forget', p_id, (e->>'deletes_at')::timestamptz);
         END IF;
         IF NOT (e->>'keeps_bytes')::boolean THEN
-            PERFORM set_discard(p_id, at_, (e->>'due_at')::timestamptz);
-            RETURN true;
+            RETURN set_discard(p_id, at_, (e->>'due_at')::timestamptz);
         END IF;
         PERFORM set_job('recheck', p_id, (e->>'due_at')::timestamptz);
     WHEN 'upload.failed.v1', 'upload.canceled.v1' THEN
@@ -42,19 +42,21 @@ BEGIN
             RETURN false;
         END IF;
         IF p_topic = 'upload.failed.v1' OR NOT (e->>'keeps_bytes')::boolean THEN
-            PERFORM set_discard(p_id, at_, (e->>'due_at')::timestamptz);
-            RETURN true;
+            RETURN set_discard(p_id, at_, (e->>'due_at')::timestamptz);
         END IF;
-    WHEN 'upload.bytes_inherited.v1' THEN
-        PERFORM set_job('recheck', p_id, (e->>'due_at')::timestamptz);
     WHEN 'upload.deleted.v1', 'upload.forgotten.v1' THEN
-        -- if it has inherited bytes, its own are still being deleted
-        DELETE FROM jobs j WHERE j.upload_id = p_id AND NOT (j.kind = 'discard'
-            AND EXISTS (SELECT FROM uploads WHERE upload_id = p_id AND inherited_from IS NOT NULL));
-        IF e->>'heir_id' IS NULL THEN
-            PERFORM set_discard(p_id, at_, due_at) FROM uploads WHERE upload_id = p_id;
-            RETURN true;
+        SELECT inherited_from, due_at INTO gone FROM uploads WHERE upload_id = p_id;
+        IF e->>'heir_id' IS NOT NULL THEN
+            PERFORM end_job('forget', ARRAY[p_id]);  -- its bytes are checked again, as those of the heir
+            RETURN false;
         END IF;
+        IF gone.inherited_from IS NULL THEN
+            DELETE FROM jobs WHERE upload_id = p_id;
+        ELSE
+            PERFORM end_job('forget', ARRAY[p_id]);  -- its own bytes are still being deleted
+            PERFORM end_job('recheck', ARRAY[gone.inherited_from]);
+        END IF;
+        RETURN set_discard(p_id, at_, gone.due_at);
     WHEN 'object.created.v1', 'object.updated.v1', 'object.deleted.v1' THEN
         RETURN schedule_object(p_id, p_topic, e);
     ELSE

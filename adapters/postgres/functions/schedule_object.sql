@@ -8,14 +8,12 @@ RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     CASE p_topic
     WHEN 'object.created.v1' THEN
-        DELETE FROM jobs WHERE kind = 'forget'
-            AND upload_id = ANY (ARRAY(SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b));
+        PERFORM end_job('forget', ARRAY(SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b));
         IF e->>'deletes_at' IS NOT NULL THEN
             PERFORM set_job('delete_object', p_id, (e->>'deletes_at')::timestamptz);
         END IF;
     WHEN 'object.updated.v1' THEN
-        DELETE FROM jobs WHERE kind = 'forget'
-            AND upload_id = ANY (ARRAY(SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b));
+        PERFORM end_job('forget', ARRAY(SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b));
         IF e->>'deletes_at' IS NOT NULL THEN
             PERFORM set_job('delete_object', p_id, (e->>'deletes_at')::timestamptz);
         ELSIF e ? 'deletes_at' THEN

@@ -44,7 +44,7 @@ BEGIN
         -- their one job becomes the next one, with its lane
         WITH moved AS (
             UPDATE jobs j SET kind = 'recheck', due_at = (p_events[i]->>'due_at')::timestamptz,
-                attempts = 0, lease = NULL, leased_until = NULL, last_error = NULL
+                then_kind = NULL, then_at = NULL, attempts = 0, lease = NULL, leased_until = NULL, last_error = NULL
             FROM unnest(plain) i WHERE j.upload_id = p_ids[i] AND j.kind = 'expire' RETURNING j.upload_id)
         SELECT array_agg(p_ids[i]) INTO missing FROM unnest(plain) i WHERE p_ids[i] NOT IN (SELECT upload_id FROM moved);
         IF missing IS NOT NULL THEN

@@ -13,7 +13,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A leased job. `attempts` counts from 1 with the first lease; `lease` identifies the lease.
 
     `storage_key`: for `discard`, the key to delete; the record may no longer exist. `multipart_id`: the multipart
-    upload to abort first. `again_at`: when it runs a second time, because the issued URL works until then.
+    upload to abort first. `again_at`: when it runs a second time, because the issued URL works until then. A `forget`
+    that comes before a `discard` has them too.
     """
 
     kind: JobKind
@@ -30,7 +31,7 @@ class JobQueue(Protocol):
     """At least once: a job whose worker dies is leased again when its lease ends. Running it twice must do no harm."""
 
     async def set(self, kind: JobKind, upload_id: str, due_at: datetime) -> None:
-        """Set a job without an event, and wake the workers. An existing one is replaced."""
+        """Set a job without an event, and wake the workers. An existing one of its kind is replaced."""
         ...
 
     async def lease(self, *, now: datetime, limit: int, lasts: timedelta) -> Sequence[Job]:
@@ -42,11 +43,14 @@ class JobQueue(Protocol):
         ...
 
     async def done(self, *jobs: Job) -> None:
-        """Remove jobs, except those that an event has replaced since they were leased."""
+        """Remove jobs, except those that an event has replaced since they were leased.
+
+        If an upload has a second job, that one is then due at its own time.
+        """
         ...
 
     async def put_off(self, job: Job, *, until: datetime, error: str | None) -> None:
-        """Release the lease and make the job due at `until`."""
+        """Release the lease and make the job due at `until`. A second job of the upload may be due before it."""
         ...
 
     async def extend(self, job: Job, *, until: datetime) -> bool:

@@ -1,7 +1,7 @@
 """What `JobQueue` promises, on every adapter, and which jobs the events write and remove."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from application.ports.tasks.job_queue import Job, JobQueue
 from application.ports.tasks.tasks import NewItem, NewTask, TaskType
 from domain.tasks.agenda import JobKind
-from tests.contract._log import GRACE, OTHER_HASH, RETENTION, SOON, Account, Kit, far, open_account
+from tests.contract._log import GRACE, OTHER_HASH, RETENTION, SOON, Account, Kit, Value, far, open_account, twins
 
 LASTS = timedelta(minutes=2)
 INLINE = timedelta(seconds=60)
@@ -27,9 +27,14 @@ async def lease_one(jobs: JobQueue, now: datetime) -> Job:
 
 
 async def due(kit: Kit, account: Account, upload_id: str) -> dict[JobKind, datetime]:
-    """Return the due times of the jobs of an upload. This leases them, so call it once."""
-    leased = await lease_all(kit.jobs, far(account.clock.now()))
-    return {job.kind: job.due_at for job in leased if job.upload_id == upload_id}
+    """Return the due times of the jobs of an upload. This leases and ends them, so call it once."""
+    found: dict[JobKind, datetime] = {}
+    while mine := [job for job in await lease_all(kit.jobs, far(account.clock.now())) if job.upload_id == upload_id]:
+        (job,) = mine
+        assert job.due_at >= max(found.values(), default=job.due_at)
+        found[job.kind] = job.due_at
+        await kit.jobs.done(job)
+    return found
 
 
 @pytest.fixture
@@ -391,8 +396,12 @@ async def test_a_verification_in_one_command_leaves_the_recheck_alone_even_while
 
 
 async def discards(kit: Kit, account: Account, upload_id: str) -> dict[JobKind, Job]:
-    """Return the jobs of an upload whose bytes must be deleted, and check how they are reported."""
-    jobs = {job.kind: job for job in await lease_all(kit.jobs, far(account.clock.now()))}
+    """Return the jobs of an upload whose bytes must be deleted, and check how they are reported. This ends them."""
+    jobs: dict[JobKind, Job] = {}
+    while leased := await lease_all(kit.jobs, far(account.clock.now())):
+        (job,) = leased
+        jobs[job.kind] = job
+        await kit.jobs.done(job)
     discard = jobs[JobKind.DISCARD]
     assert discard.due_at == account.clock.now()
     assert discard.storage_key == f"int/{upload_id}/report.txt"
@@ -536,3 +545,150 @@ async def test_a_refused_command_writes_no_job(kit: Kit, account: Account) -> No
     with pytest.raises(Exception, match="quota"):
         await account.request(kit.log, declared_size_bytes=2)
     assert await kit.jobs.next_due() is None
+
+
+# How many
+
+
+End = Callable[[Kit, Account], Awaitable[str]]
+
+
+def after(*steps: Callable[[Account], Any], **asked: Value) -> End:
+    """Return a way to end an upload."""
+
+    async def end(kit: Kit, account: Account) -> str:
+        upload_id = await account.request(kit.log, **asked)
+        for step in steps:
+            await account.send(kit.log, upload_id, step(account))
+        return upload_id
+
+    return end
+
+
+def completed(*, lasts: int | None = None, object_: bool = False, then: str = "", **others: Value) -> End:
+    """Return a way to complete an upload. `lasts`: the seconds until its own end."""
+
+    async def end(kit: Kit, account: Account) -> str:
+        upload_id = await account.request(kit.log, **({} if lasts is None else {"expires_after_seconds": lasts}))
+        await account.complete(kit.log, upload_id, **others)
+        if object_:
+            stream = account.new_object(upload_id)
+            await kit.log.append(account.command(stream))
+            if then == "released":
+                second = await account.complete(kit.log, sha256=OTHER_HASH)
+                await kit.log.append(account.command(await account.put_blob(kit.log, stream.stream_id, second)))
+            elif then:
+                kept = (upload_id,) if then == "left to another" else ()
+                await kit.log.append(await account.delete(kit.log, stream.stream_id, *kept))
+        elif then:
+            await kit.log.append(await account.goes(kit.log, upload_id, deleted=then == "deleted"))
+        return upload_id
+
+    return end
+
+
+def inherited(which: int, **others: Value) -> End:
+    """Return what makes a duplicate inherit the bytes of its original. `which`: 0 for the original, 1 for the heir."""
+
+    async def end(kit: Kit, account: Account) -> str:
+        first = await account.complete(kit.log)
+        account.clock.advance(timedelta(minutes=10))
+        second = await account.request(kit.log, **others)
+        await account.complete(kit.log, second, duplicate_of=first)
+        await kit.log.append(await account.goes(kit.log, first, heir_id=second))
+        return (first, second)[which]
+
+    return end
+
+
+async def heir_that_goes(kit: Kit, account: Account) -> str:
+    first, second = await twins(kit, account)
+    await kit.log.append(await account.goes(kit.log, first, heir_id=second))
+    await kit.log.append(await account.goes(kit.log, second))
+    return first
+
+
+FORGET, DISCARD, RECHECK = JobKind.FORGET, JobKind.DISCARD, JobKind.RECHECK
+BY_TASK = [Account.begins, Account.rejects]
+ENDS: dict[str, tuple[End, list[JobKind]]] = {
+    "expired": (after(Account.expires), [FORGET]),
+    "expired, in parts": (after(Account.expires, part_size=5 * 1024 * 1024), [DISCARD, FORGET]),
+    "failed": (after(*BY_TASK), [DISCARD, FORGET]),
+    "failed after an abandoned verification": (after(Account.begins, Account.abandons, *BY_TASK), [DISCARD, FORGET]),
+    "canceled": (after(Account.cancels), [DISCARD, FORGET]),
+    "canceled after it failed": (after(*BY_TASK, Account.cancels), [DISCARD, FORGET]),
+    "canceled while it is verified": (after(Account.begins, Account.cancels), [DISCARD, FORGET]),
+    "canceled, and its bytes stay": (after(lambda account: account.cancels(5)), [FORGET]),
+    "canceled and forgotten": (after(Account.cancels, Account.forgets), [DISCARD]),
+    "skipped": (after(existing_object_id="obj_1"), [FORGET]),
+    "skipped and forgotten": (after(Account.forgets, existing_object_id="obj_1"), []),
+    "completed": (completed(), [RECHECK]),
+    "completed, ends with its URL or later": (completed(lasts=90_000), [RECHECK, FORGET]),
+    "completed, ends before its URL": (completed(lasts=60), [FORGET, RECHECK]),
+    "completed as a duplicate": (completed(duplicate_of="upl_other"), [DISCARD]),
+    "completed as a duplicate that ends": (completed(lasts=90_000, duplicate_of="upl_other"), [DISCARD, FORGET]),
+    "completed and deleted": (completed(then="deleted"), [DISCARD]),
+    "completed and forgotten": (completed(lasts=60, then="forgotten"), [DISCARD]),
+    "in an object": (completed(object_=True), [RECHECK]),
+    "in an object, ends before its URL": (completed(lasts=60, object_=True), [RECHECK]),
+    "in an object, ends after its URL": (completed(lasts=90_000, object_=True), [RECHECK]),
+    "released by its object": (completed(lasts=60, object_=True, then="released"), [FORGET, RECHECK]),
+    "deleted with its object": (completed(object_=True, then="deleted"), [DISCARD]),
+    "left to another object": (completed(object_=True, then="left to another"), [FORGET, RECHECK]),
+    "an heir, whose own bytes are deleted": (inherited(1), [DISCARD]),
+    "an heir that ends": (inherited(1, expires_after_seconds=90_000), [DISCARD, FORGET]),
+    "an original that has an heir": (inherited(0), [RECHECK]),
+    "an original whose heir has gone": (heir_that_goes, [DISCARD]),
+}
+
+
+@pytest.mark.parametrize(("end", "kinds"), ENDS.values(), ids=ENDS.keys())
+async def test_an_ended_upload_has_one_job_at_most_and_each_is_followed_by_the_next(
+    kit: Kit, account: Account, end: End, kinds: list[JobKind]
+) -> None:
+    upload_id = await end(kit, account)
+    leased = await lease_all(kit.jobs, far(account.clock.now()))
+    assert sum(job.upload_id == upload_id for job in leased) == min(len(kinds), 1), "all that are there were leased"
+    for job in leased:
+        await kit.jobs.put_off(job, until=job.due_at, error=None)
+    assert list(await due(kit, account, upload_id)) == kinds
+
+
+async def test_a_job_that_is_put_off_beyond_the_next_one_comes_after_it(kit: Kit, account: Account) -> None:
+    upload_id = await completed(lasts=90_000, duplicate_of="upl_other")(kit, account)
+    now = account.clock.now()
+    discard = await lease_one(kit.jobs, now)
+    late = now + timedelta(seconds=100_000)
+    await kit.jobs.put_off(discard, until=late, error="storage is silent")
+    assert await kit.jobs.next_due() == now + timedelta(seconds=90_000)
+    forget = await lease_one(kit.jobs, far(now))
+    assert (forget.kind, forget.due_at) == (FORGET, now + timedelta(seconds=90_000))
+    await kit.jobs.done(discard)  # its lease is over
+    await kit.jobs.done(forget)
+    again = await lease_one(kit.jobs, far(now))
+    assert (again.kind, again.upload_id, again.due_at, again.storage_key, again.again_at) == (
+        DISCARD,
+        upload_id,
+        late,
+        discard.storage_key,
+        discard.again_at,
+    )
+
+
+async def test_the_bytes_of_an_heir_and_its_own_are_deleted_once_it_is_forgotten(kit: Kit, account: Account) -> None:
+    first = await account.complete(kit.log)
+    second = await account.complete(kit.log, duplicate_of=first)
+    await kit.log.append(await account.goes(kit.log, first, heir_id=second))
+    await kit.log.append(await account.goes(kit.log, second, deleted=False))
+    leased = await lease_all(kit.jobs, far(account.clock.now()))
+    assert {(job.kind, job.storage_key) for job in leased} == {
+        (DISCARD, f"int/{upload_id}/report.txt") for upload_id in (first, second)
+    }
+
+
+async def test_what_the_service_sets_without_an_event_does_not_displace_what_events_set(
+    kit: Kit, account: Account
+) -> None:
+    upload_id = await completed(lasts=90_000, duplicate_of="upl_other")(kit, account)
+    await kit.jobs.set(RECHECK, upload_id, account.clock.now())
+    assert list(await due(kit, account, upload_id)) == [DISCARD, FORGET]

@@ -43,7 +43,7 @@ from tests.integration.events.test_writer_recovery import running_log
 OLDER = Path(__file__).parent / "older_database" / "0089.sql"
 NEWER = [99, 0, 0]
 NEW = [name for number, name, _ in migrating.migrations() if number > 100]
-CHANGED = {"analytics_uploads", "analytics_hours", "subscriptions", "buckets"}
+CHANGED = {"analytics_uploads", "analytics_hours", "subscriptions", "buckets", "jobs"}
 DROPPED = {"write_requests"}
 CALLED = """
     SELECT p.oid::regprocedure::text || ' ' || pg_get_function_result(p.oid) AS signature FROM pg_proc p
@@ -139,6 +139,26 @@ async def test_an_older_database_is_taken_over_with_all_that_is_in_it(older: Dat
     assert await check_analytics(older.owner_url) == {}
     assert after["analytics_figures"][0] > 0
     assert await migrate(older.owner_url) == []
+
+
+async def test_the_jobs_of_an_upload_are_in_one_row_afterwards(older: Database) -> None:
+    async with owning(older) as owner:
+        before = await owner.fetch("SELECT upload_id, kind, due_at, storage_key FROM upwell.jobs")
+    assert len({row["upload_id"] for row in before}) < len(before)
+
+    await migrate(older.owner_url)
+
+    async with owning(older) as owner:
+        after = await owner.fetch(
+            "SELECT upload_id, kind, due_at, then_kind, then_at, storage_key FROM upwell.jobs ORDER BY upload_id"
+        )
+    assert [row["upload_id"] for row in after] == sorted({row["upload_id"] for row in before})
+    steps = [(row["upload_id"], row["kind"], row["due_at"]) for row in after]
+    steps += [(row["upload_id"], row["then_kind"], row["then_at"]) for row in after if row["then_kind"]]
+    assert sorted(steps) == sorted((row["upload_id"], row["kind"], row["due_at"]) for row in before)
+    assert all(row["then_at"] is None or row["due_at"] <= row["then_at"] for row in after)
+    keys = {row["upload_id"]: row["storage_key"] for row in before if row["storage_key"]}
+    assert {row["upload_id"]: row["storage_key"] for row in after if row["storage_key"]} == keys
 
 
 async def test_an_older_database_is_then_the_same_as_a_fresh_one(older: Database, fresh: Database) -> None:

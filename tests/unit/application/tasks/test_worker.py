@@ -87,7 +87,7 @@ async def abandon(client: Client, count: int) -> list[str]:
 
 
 async def until_none_expires(queue: CountingQueue, world: World) -> None:
-    while any(kind is JobKind.EXPIRE for _, kind in world.log.jobs.rows):
+    while any(row.kind is JobKind.EXPIRE for row in world.log.jobs.rows.values()):
         await asyncio.sleep(0)
     assert queue.leases
 
@@ -156,7 +156,7 @@ async def test_slow_jobs_run_a_few_at_once_and_those_that_were_leased_beyond_tha
         assert len(waiting) == 16
         assert {job.due_at for job in waiting} == {world.clock.now()}
         slow.release.set()
-        while any(kind is JobKind.ITEM for _, kind in world.log.jobs.rows):
+        while any(row.kind is JobKind.ITEM for row in world.log.jobs.rows.values()):
             await asyncio.sleep(0)
     assert slow.most == 4
     assert all(limit <= 4 for limit, _ in queue.leases[3:])

@@ -21,6 +21,7 @@ from domain.tasks.agenda import (
     is_due_at_once,
 )
 from domain.uploads.avoided_duplicates import UploadDuplicateAvoided
+from domain.uploads.upload import Status
 from domain.uploads.upload_events import FailureReason
 from tests.unit.domain.examples import (
     ABANDON,
@@ -51,6 +52,7 @@ from tests.unit.domain.examples import (
 HOUR = timedelta(hours=1)
 GOLDEN = sorted((Path(__file__).parents[3] / "golden").iterdir())
 KNOWN = KnownUpload(
+    status=Status.PENDING,
     storage_key=REQUEST.storage_key or "",
     multipart_id="mp_1",
     part_size=5 * 1024 * 1024,
@@ -175,15 +177,11 @@ def test_the_bytes_of_a_canceled_upload_are_deleted_unless_they_are_kept() -> No
     given(upl_1=KNOWN).when(kept).then(ends(), sets(FORGET, LATER))
 
 
-def test_an_heir_is_looked_at_as_its_original_was() -> None:
-    given(upl_1=KNOWN).when(INHERITED).then(sets(RECHECK, DUE))
-
-
 @pytest.mark.parametrize("event", [DELETED, FORGOTTEN])
 def test_the_bytes_of_an_upload_go_with_it_unless_an_heir_stands_on_them(event: KnownEvent) -> None:
     given(upl_1=KNOWN).when(event).then(ends(), discards(), at_once=True)
     with_heir = msgspec.structs.replace(event, heir_id="upl_2")
-    given(upl_1=KNOWN).when(with_heir).then(ends())
+    given(upl_1=KNOWN).when(with_heir).then(ends(FORGET))  # and its bytes are checked as before
 
 
 @pytest.mark.parametrize("event", [DELETED, FORGOTTEN])
@@ -191,10 +189,16 @@ def test_inherited_bytes_go_under_the_id_that_they_were_stored_for_and_its_own_a
     event: KnownEvent,
 ) -> None:
     heir = msgspec.structs.replace(KNOWN, bytes_of="upl_0")
-    others = [kind for kind in JobKind if kind is not DISCARD]
-    given(upl_1=heir).when(event).then(ends(*others), discards(bytes_of="upl_0"), at_once=True)
+    given(upl_1=heir).when(event).then(
+        ends(FORGET), ends(RECHECK, of=("upl_0",)), discards(bytes_of="upl_0"), at_once=True
+    )
     with_heir = msgspec.structs.replace(event, heir_id="upl_2")
-    given(upl_1=heir).when(with_heir).then(ends(*others))
+    given(upl_1=heir).when(with_heir).then(ends(FORGET))
+
+
+@pytest.mark.parametrize("event", [DELETED, FORGOTTEN])
+def test_of_an_upload_that_was_skipped_there_are_no_bytes_to_delete(event: KnownEvent) -> None:
+    given(upl_1=msgspec.structs.replace(KNOWN, status=Status.SKIPPED)).when(event).then(ends())
 
 
 @pytest.mark.parametrize("event", [DELETED, FORGOTTEN])
@@ -266,6 +270,7 @@ def test_what_a_deleted_object_left_to_another_is_looked_at_at_once() -> None:
         STARTED,
         VERIFIED,
         CHANGED,
+        INHERITED,
         UploadDuplicateAvoided(origin=ORIGIN, original_upload_id="upl_0", sha256=SHA256, saved_bytes=1),
     ],
 )
