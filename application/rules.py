@@ -15,7 +15,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """The rules of the use cases.
 
     `grace`: how long after a URL's expiry a worker checks an unconfirmed upload. `retention`: how long the record of an
-    ended upload is kept. `inline_limit_bytes`: larger files are verified by a worker, not in the confirm request.
+    ended upload or task is kept. `deliveries_kept`: how long deliveries of webhooks are. `inline_limit_bytes`: larger
+    files are verified by a worker, not in the confirm request.
     `part_bytes`: the usual part size. `key_overlap`: how long the old secret works after a rotation.
     `token_rate_percent`: a token's share of its organization's requests per minute.
     """
@@ -23,6 +24,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     tier_limits: Mapping[Tier, TierLimits] = msgspec.field(default_factory=lambda: dict(DEFAULT_TIER_LIMITS))
     grace: timedelta = timedelta(minutes=15)
     retention: timedelta = timedelta(days=30)
+    deliveries_kept: timedelta = timedelta(days=30)
     inline_limit_bytes: int = 100 * 10**6
     part_bytes: int = USUAL_PART_BYTES
     key_overlap: timedelta = timedelta(hours=24)

@@ -139,6 +139,20 @@ def _days(low: int, high: int) -> Callable[[str], timedelta]:
     return lambda value: timedelta(days=_number(low, high)(value))
 
 
+def _days_or_all(low: int, high: int) -> Callable[[str], timedelta | None]:
+    def parse(value: str) -> timedelta | None:
+        if value == "all":
+            return None
+        try:
+            return _days(low, high)(value)
+        except ValueError:
+            raise ValueError(
+                f"must be 'all', or a whole number from {low} to {high}, written in digits alone"
+            ) from None
+
+    return parse
+
+
 def _bytes_or_none(value: str) -> int | None:
     return None if value.lower() == "none" else _number(0, MAX_BYTES)(value)
 
@@ -567,9 +581,21 @@ class Settings:
         _days(1, 3650),
         default="90",
     )
+    analytics_kept = Setting(
+        "UPWELL_ANALYTICS_DAYS",
+        "How many days of hourly analytics are kept, at least 31; `all` for ever. Set it for every worker.",
+        _days_or_all(31, 36_500),
+        default="all",
+    )
+    _deliveries_kept = Setting(
+        "UPWELL_WEBHOOK_DELIVERIES_DAYS",
+        "How long the deliveries of webhooks are kept after their event, with their attempts.",
+        _days(4, 3650),
+        default="30",
+    )
     _retention = Setting(
         "UPWELL_RETENTION_DAYS",
-        "How long the record of an upload that did not complete is kept.",
+        "How long the record of an upload that did not complete is kept, and that of an ended task.",
         _days(0, 3650),
         default="30",
     )
@@ -674,6 +700,7 @@ class Settings:
             },
             grace=self._grace,
             retention=self._retention,
+            deliveries_kept=self._deliveries_kept,
             inline_limit_bytes=self._inline_limit_bytes,
             part_bytes=self._part_bytes,
             key_overlap=self._key_overlap,

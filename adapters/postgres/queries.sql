@@ -572,10 +572,11 @@ INSERT INTO upwell.analytics_groups (bucket_id, month, labels, organization_id)
 VALUES ($1, $2, $3::text::jsonb, $4) ON CONFLICT DO NOTHING;
 
 -- name: remove_empty_analytics_figures
--- Remove the figures of groups without uploads.
+-- Remove rows that count nothing any more.
 DELETE FROM upwell.analytics_figures f
 USING json_to_recordset($1::json) AS n(bucket_id text, hour timestamptz, labels jsonb)
-WHERE f.bucket_id = n.bucket_id AND f.hour = n.hour AND f.labels = n.labels AND f.requested = 0 AND f.stored_bytes = 0;
+WHERE f.bucket_id = n.bucket_id AND f.hour = n.hour AND f.labels = n.labels AND f.requested = 0 AND f.stored_bytes = 0
+    AND f.objects = 0 AND f.avoided = 0;
 
 -- name: analytics_keeps
 -- Whether a bucket names a metadata field.
@@ -705,7 +706,20 @@ GROUP BY h.bucket_id ORDER BY stored_bytes DESC, h.bucket_id LIMIT $7;
 -- name: analytics_position
 -- The position of the analytics, and the end of the log.
 SELECT coalesce((SELECT position FROM upwell.subscriptions WHERE name = $1), 0) AS position,
-    (SELECT position FROM upwell.log_head) AS head;
+    (SELECT position FROM upwell.log_head) AS head,
+    (SELECT nullif(kept_from, '-infinity') FROM upwell.analytics_kept) AS kept_from;
+
+-- name: hold_analytics
+-- The first hour whose figures are kept; it does not change until the transaction ends.
+SELECT nullif(kept_from, '-infinity') FROM upwell.analytics_kept FOR SHARE;
+
+-- name: keep_analytics_from
+-- Set the first hour whose figures are kept, so many days ago; NULL: all are kept.
+UPDATE upwell.analytics_kept SET kept_from = coalesce(date_trunc('hour', now() - $1::interval, 'UTC'), '-infinity');
+
+-- name: trim_analytics
+-- Drop old figures, and return whether more remain.
+SELECT upwell.trim_analytics($1, $2);
 
 -- name: webhook
 -- A webhook of an organization by id or name, with the state of the key that it acts for.

@@ -102,6 +102,24 @@ class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
         """Return the progress of the figures; later queries are at least as recent."""
         return await self.analytics.progress()
 
+    async def kept(self, period: Period) -> tuple[Period, datetime | None]:
+        """Return the end of a period whose figures are kept, and where figures begin; None: none were dropped.
+
+        Call it after the figures were read: hours may be dropped at any time. Refuses a period without such steps.
+        """
+        kept_from = (await self.analytics.progress()).kept_from
+        if kept_from is None:
+            return period, None
+        steps = tuple(at for at in period.steps if at >= kept_from)
+        if not steps:
+            raise InvalidInputError(
+                "figures_not_kept",
+                f"Figures are kept from {kept_from.isoformat()} on, and no step of the period begins after that: send a"
+                " later period, or group by shorter steps.",
+                {"figures_from": kept_from.isoformat()},
+            )
+        return msgspec.structs.replace(period, start=steps[0], steps=steps), kept_from
+
     async def uploads(self, area: Area, period: Period) -> tuple[Sequence[UploadFigures], UploadFigures]:
         """Return the outcomes of uploads for each step, and in total."""
         *found, total = await self.analytics.uploads(area, start=period.start, end=period.end, step=period.step)

@@ -30,6 +30,7 @@ from application.ports.webhooks.webhook_deliveries import (
 from application.ports.webhooks.webhook_endpoints import WebhookEndpoint, WebhookEndpoints
 from application.ports.webhooks.webhook_reads import WebhookReads, WebhookRecord
 from application.ports.webhooks.webhook_sender import PostResult, WebhookSender
+from application.rules import Rules
 from domain.events.cloud_events import CloudEvent, envelope, origin_of
 from domain.events.event import Origin, topic_of
 from domain.events.registry import decode
@@ -47,7 +48,6 @@ from domain.webhooks.webhook import (
 
 ACTOR: Final = "system:webhooks"
 SUBSCRIPTION: Final = "webhooks"
-KEPT: Final = timedelta(days=30)
 LEASE: Final = timedelta(seconds=60)  # longer than any attempt
 CONCURRENCY: Final = 256
 OF_EACH: Final = 16
@@ -169,6 +169,7 @@ class DeliveringWebhooks(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     ids: Ids
     report: Callable[[DeliveryRecord, BaseException], None]
+    rules: Rules = Rules()
     watch: DeliveryWatch = _Unwatched()
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -206,7 +207,7 @@ class DeliveringWebhooks(msgspec.Struct, frozen=True, kw_only=True):
     async def tidy(self) -> None:
         """Remove old deliveries, and the data of deleted webhooks."""
         now = self.clock.now()
-        while await self.deliveries.drop(now=now, kept=KEPT, limit=_DROPPED_AT_ONCE):
+        while await self.deliveries.drop(now=now, kept=self.rules.deliveries_kept, limit=_DROPPED_AT_ONCE):
             pass
         await self.endpoints.drop(now=now, kept=_ORPHANED)
 

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -161,8 +162,9 @@ def analytics() -> None:
 def analytics_rebuild() -> None:
     """Empty the analytics tables (as the database's owner); workers compute them again from the first event on."""
     from adapters.postgres.analytics.analytics import rebuild_analytics  # noqa: PLC0415  # the same
+    from entrypoints.cli.target import operators_settings  # noqa: PLC0415  # the same
 
-    _run(_as_the_owner(rebuild_analytics))
+    _run(_as_the_owner(partial(rebuild_analytics, kept=operators_settings().analytics_kept)))
     click.echo("The analytics start over; to see their progress, run 'upwell events subscriptions'.")
 
 

@@ -395,10 +395,10 @@ class Model:
         """Record how each verification would end now.
 
         What the log demands of a completion it checks at the place where the completion stands. A refusal was right
-        when it was found, and what comes of it is appended a little later.
+        when it was found, and what comes of it is appended a little later; for a small file even the beginning is.
         """
         for upload in self.uploads.values():
-            if upload.status == PROCESSING:
+            if upload.status == PROCESSING or (upload.status in WAITING and upload.stored is not None):
                 verdict = self.verdict(upload, now)
                 if isinstance(verdict, Bad):
                     upload.once_bad.add(verdict.reason)

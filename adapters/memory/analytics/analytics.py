@@ -63,10 +63,11 @@ class _Counted(NamedTuple):
 
 
 class MemoryAnalytics:
-    """Implements `Analytics`, always up to date."""
+    """Implements `Analytics`, always up to date. No figure of an hour that is no longer kept is returned."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
+        self._kept_from: datetime | None = None
 
     async def uploads(
         self, area: Area, *, start: datetime, end: datetime, step: Interval, by: str | None = None
@@ -94,6 +95,7 @@ class MemoryAnalytics:
         self, area: Area, *, start: datetime, end: datetime, step: Interval, by: str | None = None
     ) -> Sequence[Change]:
         """Return the state before `start`, and the changes of each interval."""
+        start = self._first_kept(start)
         changes = [each for each in await self._changes(area, by) if each.hour < end]
         rows: dict[tuple[str | None, datetime | None], list[_Counted]] = {}
         for each in changes:
@@ -104,7 +106,7 @@ class MemoryAnalytics:
 
     async def buckets(self, area: Area, *, start: datetime, end: datetime, limit: int) -> Sequence[BucketFigures]:
         """Return the contents of buckets, and their changes."""
-        begin = step_begin(start, Interval.HOUR)
+        begin = self._first_kept(step_begin(start, Interval.HOUR))
         found: dict[str, list[_Counted]] = {}
         for each in await self._changes(area):
             if each.hour < end:
@@ -137,7 +139,15 @@ class MemoryAnalytics:
     async def progress(self) -> Progress:
         """Return the progress: always the end."""
         head = await self._log.head()
-        return Progress(position=head, head=head)
+        return Progress(position=head, head=head, kept_from=self._kept_from)
+
+    async def trim(self, *, before: datetime) -> bool:
+        """Keep no figures of hours before a time."""
+        self._kept_from = self._first_kept(step_begin(before, Interval.HOUR))
+        return False
+
+    def _first_kept(self, start: datetime) -> datetime:
+        return start if self._kept_from is None else max(start, self._kept_from)
 
     async def _events(self, area: Area) -> list[Event]:
         events: list[Event] = []
@@ -174,6 +184,7 @@ class MemoryAnalytics:
         return sorted((each for each in summed if any(each[3:])), key=lambda each: each.hour)
 
     async def _uploads(self, area: Area, start: datetime, end: datetime) -> list[_Known]:
+        start = self._first_kept(start)
         streams: dict[str, list[UploadEvent]] = {}
         all_events = await self._events(area)
         labels = _labels(all_events)

@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import date, datetime, timedelta
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -58,7 +58,11 @@ from application.ports.events.event_log import PackedPage
 NAME: Final = "analytics.v2"
 TABLES: Final = ("analytics_figures", "analytics_fields", "analytics_labels")
 _GROUPS: Final = "analytics_groups"
+_KEPT: Final = "analytics_kept"
+_BEFORE: Final = "-infinity"  # the hour of the row for all hours that are no longer kept
+_SUMMED_UP: Final = ("stored_bytes", "objects", "avoided", "avoided_bytes")
 _RECOUNTED_AT_ONCE: Final = 10_000
+_TRIMMED_AT_ONCE: Final = 1000
 Key = tuple[tuple[str, str], ...]
 
 
@@ -68,7 +72,7 @@ class _Row(msgspec.Struct, gc=False):
     organization_id: str
     namespace_id: str
     bucket_id: str
-    hour: datetime
+    hour: datetime | str
     labels: Labels
     counts: dict[str, int]
     durations: dict[int, int]
@@ -151,6 +155,7 @@ class GatheredFigures:
             "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"
         )
         tables = _Tables(transaction, schema)
+        kept_from = await tables.kept_from()
         earlier = await self._earlier(transaction)
         before = await tables.labels(list(earlier))
         for upload_id, upload in earlier.items():
@@ -159,24 +164,10 @@ class GatheredFigures:
             for fact in self._changes[upload_id]:
                 fact.change(upload)
             self._count(upload, self._now(upload_id, known), 1)
-        labels = await self._label(tables)
+        labels = await self._label(tables, kept_from)
         for upload_id, upload in self._uploads.items():
             self._count(upload, self._now(upload_id, labels.get(upload_id)), 1)
-        await tables.add(
-            [
-                _Row(
-                    place.organization_id,
-                    place.namespace_id,
-                    bucket_id,
-                    beginning_of(hour),
-                    dict(key),
-                    changed(figures.counts),
-                    changed(figures.durations),
-                    changed(figures.failures),
-                )
-                for (bucket_id, hour, key), (place, figures) in self._hours.items()
-            ]
-        )
+        await tables.add(self._rows(kept_from))
         await tables.keep_labels(
             [
                 (upload_id, self._uploads[upload_id].place.organization_id, known)
@@ -197,21 +188,27 @@ class GatheredFigures:
         uploads = {upload_id: folded(states) for upload_id, states in rows}
         return {upload_id: upload for upload_id, upload in uploads.items() if upload is not None}
 
-    async def _label(self, tables: "_Tables") -> dict[str, Labels]:
+    async def _label(self, tables: "_Tables", kept_from: datetime | None) -> dict[str, Labels]:
         """Return the labels of the uploads that were requested here, in the order of their requests."""
         stored = await tables.fields({upload.place.bucket_id for upload in self._uploads.values()})
         if not stored and not self._fields_then:
             return {}
         found: dict[str, Labels] = {}
         limits: dict[tuple[str, date], LabelLimits] = {}
+        # which values were within the limits of a month is kept as long as its figures
+        past = [each for each, upload in self._uploads.items() if kept_from is not None and upload.place.at < kept_from]
+        live = await tables.live_labels(past)
         for upload_id, upload in self._uploads.items():
             place = upload.place
             fields = self._fields_then.get(upload_id, stored.get(place.bucket_id, ()))
             if not fields or upload.metadata is None:
                 continue
+            if upload_id in live:
+                found[upload_id] = live[upload_id]
+                continue
             metadata = msgspec.json.decode(upload.metadata)
             if metadata is None:
-                found[upload_id] = (await tables.live_labels(upload_id)) or erased(fields)
+                found[upload_id] = (await tables.live_labels([upload_id])).get(upload_id) or erased(fields)
                 continue
             month = place.bucket_id, place.at.date().replace(day=1)
             if month not in limits:
@@ -234,6 +231,23 @@ class GatheredFigures:
             for at, stored_bytes in upload.stored:
                 self._hour(place, at, key).counts["stored_bytes"] += sign * stored_bytes
 
+    def _rows(self, kept_from: datetime | None) -> list[_Row]:
+        """Return the changes of each hour; those of hours that are no longer kept are summed up."""
+        rows: list[_Row] = []
+        before: dict[tuple[str, Key], tuple[Place, Figures]] = {}
+        first = None if kept_from is None else hour_of(kept_from)
+        for (bucket_id, hour, key), (place, figures) in self._hours.items():
+            if first is None or hour >= first:
+                rows.append(_row(bucket_id, beginning_of(hour), key, place, figures))
+                continue
+            _, summed = before.setdefault((bucket_id, key), (place, Figures()))
+            for name in _SUMMED_UP:
+                summed.counts[name] += figures.counts[name]
+        for (bucket_id, key), (place, figures) in before.items():
+            if any(figures.counts.values()):
+                rows.append(_row(bucket_id, _BEFORE, key, place, figures))
+        return rows
+
     def _hour(self, place: Place, at: datetime, key: Key = ()) -> Figures:
         hour = place.bucket_id, hour_of(at), key
         found = self._hours.get(hour)
@@ -252,6 +266,19 @@ _ADD: Final[Mapping[type, Callable[[GatheredFigures, Any], None]]] = {
 }
 
 
+def _row(bucket_id: str, hour: datetime | str, key: Key, place: Place, figures: Figures) -> _Row:
+    return _Row(
+        place.organization_id,
+        place.namespace_id,
+        bucket_id,
+        hour,
+        dict(key),
+        changed(figures.counts),
+        changed(figures.durations),
+        changed(figures.failures),
+    )
+
+
 class _Tables:
     """The tables of a schema, which are those of the figures or a new count's own."""
 
@@ -262,11 +289,16 @@ class _Tables:
     def _query(self, name: str) -> str:
         return QUERIES[name].replace("upwell.analytics_", f"{self._schema}.analytics_")
 
+    async def kept_from(self) -> datetime | None:
+        """Return the first hour whose figures are kept, None for all. Nothing is trimmed until the transaction ends."""
+        row = await self._transaction.fetchrow(self._query("hold_analytics"))
+        return None if row is None else cast("datetime | None", row[0])
+
     async def add(self, rows: Sequence[_Row]) -> None:
-        """Add changes, and remove the groups that have become empty."""
+        """Add changes, and remove the rows of groups and of former hours that have become empty."""
         if rows:
             await self._transaction.execute(self._query("add_analytics_figures"), _json(rows))
-        if grouped := [row for row in rows if row.labels]:
+        if grouped := [row for row in rows if row.labels or row.hour == _BEFORE]:
             await self._transaction.execute(self._query("remove_empty_analytics_figures"), _json(grouped))
 
     async def labels(self, upload_ids: Sequence[str]) -> dict[str, Labels]:
@@ -276,10 +308,12 @@ class _Tables:
         rows = await self._transaction.fetch(self._query("analytics_labels"), upload_ids)
         return {row["upload_id"]: row["labels"] for row in rows}
 
-    async def live_labels(self, upload_id: str) -> Labels | None:
+    async def live_labels(self, upload_ids: Sequence[str]) -> dict[str, Labels]:
         """Return the labels in the figures that callers see, whose reader may not know yet that they were erased."""
-        rows = await self._transaction.fetch(QUERIES["analytics_labels"], [upload_id])
-        return rows[0]["labels"] if rows else None
+        if not upload_ids:
+            return {}
+        rows = await self._transaction.fetch(QUERIES["analytics_labels"], upload_ids)
+        return {row["upload_id"]: row["labels"] for row in rows}
 
     async def keep_labels(self, labels: Sequence[tuple[str, str, Labels]]) -> None:
         """Keep the labels of uploads: (upload, organization, labels)."""
@@ -374,7 +408,12 @@ class PostgresAnalytics:
         """Return the progress of the projection."""
         async with log_errors():
             row = await self._reads.fetchrow(QUERIES["analytics_position"], NAME)
-        return Progress(position=row["position"], head=row["head"])
+        return Progress(position=row["position"], head=row["head"], kept_from=row["kept_from"])
+
+    async def trim(self, *, before: datetime) -> bool:
+        """Drop some figures of hours before a time; return whether more remain."""
+        async with log_errors():
+            return bool(await self._reads.fetchval(QUERIES["trim_analytics"], before, _TRIMMED_AT_ONCE))
 
 
 def _where(area: Area) -> tuple[str, str | None, list[str] | None, str]:
@@ -401,13 +440,17 @@ def _milliseconds(microseconds: float | None) -> float | None:
     return None if microseconds is None else microseconds / 1000
 
 
-async def rebuild_analytics(url: str) -> None:
-    """Empty the tables and reset the position, atomically: workers rebuild them. `url`: the owner's."""
+async def rebuild_analytics(url: str, kept: timedelta | None = None) -> None:
+    """Empty the tables and reset the position, atomically: workers rebuild them.
+
+    `url`: the owner's. `kept`: for how long figures are kept; None: for ever.
+    """
     connection = await connect(url, role=None)
     try:
         async with connection.transaction():
             await connection.execute(f"TRUNCATE {', '.join(f'upwell.{table}' for table in (*TABLES, _GROUPS))}")
             await connection.execute(QUERIES["forget_subscription"], NAME)
+            await connection.execute(QUERIES["keep_analytics_from"], kept)
     finally:
         await connection.close()
 
@@ -419,15 +462,16 @@ async def check_analytics(url: str) -> dict[str, Difference]:
     """
     connection = await connect(url, role=None)
     try:
-        for table in (*TABLES, _GROUPS):
+        for table in (*TABLES, _GROUPS, _KEPT):
             await connection.execute(f"CREATE TEMP TABLE {table} (LIKE upwell.{table} INCLUDING ALL)")
         # which values are beyond the limits depends on uploads that were erased since
-        await connection.execute(f"INSERT INTO pg_temp.{_GROUPS} TABLE upwell.{_GROUPS}")
+        for table in (_GROUPS, _KEPT):
+            await connection.execute(f"INSERT INTO pg_temp.{table} TABLE upwell.{table}")
         counted = await _come_to(connection)
         await _recount(connection, 0, counted)
         async with connection.transaction(isolation="repeatable_read"):
             come_to = await _come_to(connection)
-            if come_to < counted:  # the tables were rebuilt
+            if come_to < counted or await _trimmed(connection):  # the tables were rebuilt, or lost hours meanwhile
                 return {}
             await _recount(connection, counted, come_to)
             return await compare(connection, TABLES, "pg_temp")
@@ -438,6 +482,13 @@ async def check_analytics(url: str) -> dict[str, Difference]:
 async def _come_to(connection: Connection) -> int:
     [row] = await connection.fetch(QUERIES["analytics_position"], NAME)
     return int(row["position"])
+
+
+async def _trimmed(connection: Connection) -> bool:
+    found = await connection.fetchval(
+        f"SELECT l.kept_from <> c.kept_from FROM upwell.{_KEPT} l, pg_temp.{_KEPT} c"  # noqa: S608  # a fixed name
+    )
+    return bool(found)
 
 
 async def _recount(connection: Connection, after: int, until: int) -> None:

@@ -89,10 +89,14 @@ class BucketFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """The position of the figures; `head`: the last position of the log."""
+    """The position of the figures; `head`: the last position of the log.
+
+    `kept_from`: figures of earlier hours are no longer kept; None: all are.
+    """
 
     position: int
     head: int
+    kept_from: datetime | None = None
 
     @property
     def lag_events(self) -> int:
@@ -138,6 +142,13 @@ class Analytics(Protocol):
 
     async def progress(self) -> Progress:
         """Return the progress of the figures."""
+        ...
+
+    async def trim(self, *, before: datetime) -> bool:
+        """Drop some figures of hours before a time, the oldest first; return whether more remain.
+
+        Sizes of buckets stay right, and what happens later to uploads of these hours brings no figure back.
+        """
         ...
 
 

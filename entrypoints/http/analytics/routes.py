@@ -147,6 +147,8 @@ async def get_bucket_storage(
     period = analyze.between(time_named(start_date, "start_date"), time_named(end_date, "end_date"), group_by)
     progress = await analyze.progress()
     held = await analyze.storage(_area(admitted), period)
+    period, figures_from = await analyze.kept(period)
+    held = held[-len(period.steps) :]
     first, last = held[0], held[-1]
     growth = last.stored_bytes - first.stored_bytes
     return BucketStorageResponse(
@@ -154,6 +156,7 @@ async def get_bucket_storage(
         lag_events=progress.lag_events,
         bucket_id=admitted.bucket.bucket_id,
         time_range=_range(period),
+        figures_from=figures_from,
         metrics=[_metric(each) for each in held],
         summary=StorageSummary(
             total_size_bytes=last.stored_bytes,
@@ -180,11 +183,13 @@ async def get_bucket_usage(
     series, _ = await analyze.uploads(area, period)
     groups = {each.group: each.series for each in await analyze.groups(area, period, grouping.field)}
     held_by_groups = await analyze.storage_of_groups(area, period, grouping.field)
+    period, figures_from = await analyze.kept(period)
     return BucketUsageResponse(
         position=progress.position,
         lag_events=progress.lag_events,
         bucket_id=admitted.bucket.bucket_id,
         time_range=_range(period),
+        figures_from=figures_from,
         metrics=_usage(period, held, series),
         groups=tuple(
             UsageGroup(

@@ -114,12 +114,16 @@ class StorageSummary(Response, frozen=True):
 
 
 class BucketStorageResponse(Followed, frozen=True):
-    """The size of a bucket for each step."""
+    """The size of a bucket for each step.
+
+    `figures_from`: earlier figures are no longer kept, so that steps which begin before are left out.
+    """
 
     bucket_id: str
     time_range: TimeRange
     metrics: list[StorageMetric]
     summary: StorageSummary
+    figures_from: datetime | None = None
 
 
 class UsageMetric(Response, frozen=True):
@@ -152,7 +156,10 @@ class UsageGroup(MetadataGroup, frozen=True):
 
 
 class BucketUsageResponse(Followed, frozen=True):
-    """The usage of a bucket for each step."""
+    """The usage of a bucket for each step.
+
+    `figures_from`: earlier figures are no longer kept, so that steps which begin before are left out.
+    """
 
     bucket_id: str
     time_range: TimeRange
@@ -161,6 +168,7 @@ class BucketUsageResponse(Followed, frozen=True):
     total_credits: int = 0
     total_cost_usd: float = 0.0
     groups: tuple[UsageGroup, ...] = ()
+    figures_from: datetime | None = None
 
 
 class UploadStep(UploadFigures, frozen=True):

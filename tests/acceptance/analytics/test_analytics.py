@@ -215,6 +215,29 @@ async def test_what_was_before_the_time_asked_for_is_still_held(tenant: Tenant) 
         await owner.close()
 
 
+async def test_a_period_whose_figures_are_no_longer_kept_is_not_shown_as_empty(tenant: Tenant) -> None:
+    kept_from = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=40)
+    query = {"start_date": (kept_from - timedelta(days=10)).isoformat()}
+    owner = await connect(tenant.database.owner_url, role=None)
+    async with tenant.client() as client:
+        for path in ("storage", "usage"):
+            whole = (await client.get(f"{BUCKET}/{path}", params=query)).json()
+            assert (whole["figures_from"], len(whole["metrics"])) == (None, 51)
+        await owner.fetchval("SELECT upwell.trim_analytics($1, 1000)", kept_from)
+        try:
+            for path in ("storage", "usage"):
+                found = (await client.get(f"{BUCKET}/{path}", params=query)).json()
+                assert len(found["metrics"]) == 41
+                first = found["metrics"][0]["time_bucket"]
+                assert first == found["time_range"]["start"] == found["figures_from"]
+                assert datetime.fromisoformat(first) == kept_from
+                refused = await client.get(f"{BUCKET}/{path}", params={"end_date": kept_from.isoformat()})
+                assert (refused.status_code, refused.json()["error"]["code"]) == (422, "figures_not_kept")
+        finally:
+            await owner.execute("UPDATE upwell.analytics_kept SET kept_from = '-infinity'")  # others ask for all
+            await owner.close()
+
+
 async def test_another_organizations_figures_are_not_seen(service: Service, tenant: Tenant) -> None:
     other = await service.tenant()
     async with tenant.client() as client, other.client() as others:

@@ -1,5 +1,6 @@
 """What `Analytics` promises, on every adapter: figures are what counting the events gives."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
@@ -82,12 +83,19 @@ async def figures(kit: Kit, database_url: str | None) -> AsyncIterator[Figures]:
     await pool.close()
 
 
-async def follow(log: EventLog, subscriptions: PostgresSubscriptions, projection: Any, limit: int) -> None:  # noqa: ANN401  # or one that fails
+async def follow(
+    log: EventLog,
+    subscriptions: PostgresSubscriptions,
+    projection: Any,  # noqa: ANN401  # or one that fails
+    limit: int,
+    *,
+    until: int | None = None,
+) -> None:
     now = datetime.now(UTC)
     lease = await subscriptions.acquire(NAME, begin=0, now=now, leased_until=now + HOUR, token="t")
     assert lease is not None
     try:
-        head = await log.head()
+        head = await log.head() if until is None else until
         async with aclosing(log.packed_pages(after=lease.position, limit=limit, topics=projection.topics)) as pages:
             while lease.position < head:
                 page = await anext(pages)
@@ -432,6 +440,127 @@ async def test_what_is_killed_in_the_middle_counts_once_and_a_rebuild_gives_the_
     assert await check_analytics(database.owner_url) == {}
 
 
+async def middle_of(log: EventLog) -> tuple[int, datetime]:
+    """Return a position in the middle, and a time before it, so that later events are about uploads from before."""
+    page = await log.read_feed(after=0, limit=10_000)
+    middle = page[len(page) * 2 // 3]
+    return middle.id, decode(page[len(page) // 2].state).origin.at
+
+
+async def test_hours_that_are_no_longer_kept_have_no_figures_and_sizes_stay_right(
+    figures: Figures, kit: Kit, account: Account
+) -> None:
+    stays = await complete(kit.log, account, 1, size_bytes=70, into_object=True)
+    goes = await complete(kit.log, account, 1, size_bytes=30)
+    account.clock.advance(timedelta(days=2))
+    await complete(kit.log, account, 1, size_bytes=5)
+    await figures.catch_up(1000)
+    assert (await figures.analytics.progress()).kept_from is None
+    before = account.clock.now() - timedelta(days=1)
+
+    while await figures.analytics.trim(before=before):
+        pass
+
+    kept_from = before.replace(minute=0, second=0, microsecond=0)
+    assert (await figures.analytics.progress()).kept_from == kept_from
+    area = area_of(account)
+    *_, total = await uploads_of(figures, area)
+    assert (total.requested, total.completed_bytes) == (1, 5)
+    first, last = await figures.analytics.changes(area, **ALWAYS, step=Interval.DAY)
+    assert (first.at, first.stored_bytes, first.objects, last.stored_bytes) == (None, 100, 1, 5)
+
+    await account.send(kit.log, goes, account.forgets())
+    *_, total = await uploads_of(figures, area)
+    assert total.requested == 1, "what happens to an upload of these hours brings no figure back"
+    assert stays
+    [bucket] = await figures.analytics.buckets(area, **ALWAYS, limit=9)
+    assert (bucket.stored_bytes, bucket.objects, bucket.stored_bytes_change) == (75, 1, -25)
+    await figures.analytics.trim(before=before - timedelta(days=9))
+    assert (await figures.analytics.progress()).kept_from == kept_from, "it never goes back"
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+@pytest.mark.parametrize("at_once", [1, 7, 1000])
+async def test_trimmed_figures_are_those_of_a_new_count_whatever_happens_afterwards(
+    kit: Kit, account: Account, database: Database, own: tuple[PostgresSubscriptions, PostgresAnalytics], at_once: int
+) -> None:
+    subscriptions, analytics = own
+    await happen(kit.log, account, random.Random(at_once))  # noqa: S311  # the same
+    until, before = await middle_of(kit.log)
+    owner = await connect(database.owner_url, role=None)
+
+    async def trim() -> None:
+        while await owner.fetchval("SELECT upwell.trim_analytics($1, $2)", before, at_once):
+            [row] = await owner.fetch(
+                "SELECT count(*) FROM upwell.analytics_figures f, upwell.analytics_kept k"
+                " WHERE f.hour > '-infinity' AND f.hour < k.kept_from"
+            )
+            assert row[0] == 0, "an hour goes as a whole"
+
+    await follow(kit.log, subscriptions, AnalyticsProjection(), 9, until=until)
+    await trim()
+    early = await table(database)
+    await follow(kit.log, subscriptions, AnalyticsProjection(), 9)
+    live = await table(database)
+    assert early != live
+    assert {row["hour"] for row in early} & {row["hour"] for row in live}
+    await assert_counted(analytics, kit.log, area_of(account), kept_from=before)
+    assert await check_analytics(database.owner_url) == {}
+    assert not await owner.fetchval("SELECT upwell.trim_analytics($1, $2)", before, at_once)
+    assert await table(database) == live, "nothing is left to trim"
+
+    kept = datetime.now(UTC) - before.replace(minute=30)
+    await rebuild_analytics(database.owner_url, kept)
+    await follow(kit.log, subscriptions, AnalyticsProjection(), 1000)
+    assert await table(database) == live, "a rebuild gives the same rows"
+    assert await check_analytics(database.owner_url) == {}
+
+    await rebuild_analytics(database.owner_url)
+    await follow(kit.log, subscriptions, AnalyticsProjection(), 1000)
+    await assert_counted(analytics, kit.log, area_of(account))
+    await trim()
+    assert await table(database) == live, "and so does trimming at the end"
+    assert await owner.fetchval("SELECT min(month) FROM upwell.analytics_groups") >= before.date().replace(day=1)
+    await owner.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+async def test_trimming_waits_for_a_writer_of_figures_and_stops_no_reader(
+    kit: Kit, account: Account, database: Database, own: tuple[PostgresSubscriptions, PostgresAnalytics]
+) -> None:
+    subscriptions, analytics = own
+    await complete(kit.log, account, 1)
+    await follow(kit.log, subscriptions, AnalyticsProjection(), 1000)
+    account.clock.advance(timedelta(days=2))
+    writer = await connect(database.owner_url, role=None)
+    async with writer.transaction():
+        await GatheredFigures().write_into(writer, "upwell")
+        trimming = asyncio.create_task(analytics.trim(before=account.clock.now()))
+        async with asyncio.timeout(10):
+            while not await writer.fetchval(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                " AND datname = current_database() AND query LIKE '%trim_analytics%')"
+            ):
+                await asyncio.sleep(0.01)
+        *_, total = await analytics.uploads(area_of(account), **ALWAYS, step=Interval.DAY)
+        assert total.requested == 1
+        assert not trimming.done()
+    await trimming
+    reader = await connect(database.owner_url, role=None)
+    async with writer.transaction():
+        await writer.fetchval("SELECT upwell.trim_analytics($1, 9)", account.clock.now())
+        async with asyncio.timeout(10):
+            await kit.log.append(account.command(account.bucket("meanwhile", "bkt_meanwhile")))
+            assert (await analytics.progress()).kept_from is not None
+            await analytics.uploads(area_of(account), **ALWAYS, step=Interval.DAY)
+        modes = await reader.fetch(
+            "SELECT DISTINCT mode FROM pg_locks WHERE pid = $1 AND relation IS NOT NULL", writer.get_server_pid()
+        )
+        assert {row["mode"] for row in modes} <= {"AccessShareLock", "RowShareLock", "RowExclusiveLock"}
+    for connection in (writer, reader):
+        await connection.close()
+
+
 async def table(database: Database) -> list[Any]:
     owner = await connect(database.owner_url, role=None)
     rows = await owner.fetch("SELECT * FROM upwell.analytics_figures ORDER BY bucket_id, hour, labels")
@@ -483,9 +612,11 @@ async def happen(log: EventLog, account: Account, chance: random.Random) -> None
                 pass
 
 
-async def assert_counted(analytics: Analytics, log: EventLog, area: Area) -> None:
+async def assert_counted(analytics: Analytics, log: EventLog, area: Area, *, kept_from: datetime | None = None) -> None:
     """Hold figures against those that are counted from the events."""
     counted = MemoryAnalytics(log)
+    if kept_from is not None:
+        await counted.trim(before=kept_from)
     whole = await counted.changes(area, **ALWAYS, step=Interval.DAY)
     middle = whole[len(whole) // 2].at
     assert middle is not None

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+from adapters.postgres.database.connecting import connect
 from application.keys.callers import acting_for
 from application.ports.tasks.tasks import TaskStatus
 from domain.uploads.admission import Announcement
@@ -48,6 +49,30 @@ async def test_a_worker_works_for_all_organizations_whichever_its_process_was_ac
             await asyncio.sleep(0.02)
         stopping.set()
         await worker
+
+
+async def test_a_worker_drops_figures_that_are_no_longer_kept(settings: Settings, database: Database) -> None:
+    owner = await connect(database.owner_url, role=None)
+    await owner.execute("""
+        INSERT INTO upwell.analytics_figures SELECT r.* FROM generate_series(20, 50, 10) day, jsonb_populate_record(
+            NULL::upwell.analytics_figures, (
+                SELECT jsonb_object_agg(column_name, 0) FROM information_schema.columns
+                WHERE table_name = 'analytics_figures') || jsonb_build_object(
+                'bucket_id', 'bkt_1', 'hour', date_trunc('hour', now()) - make_interval(days => day), 'stored_bytes', 1,
+                'labels', '{}', 'durations', '{}', 'failures', '{}')) r
+    """)
+    days = "SELECT (now()::date - hour::date) AS age FROM upwell.analytics_figures WHERE hour > '-infinity' ORDER BY 1"
+    before = "SELECT stored_bytes FROM upwell.analytics_figures WHERE hour = '-infinity'"
+    keeping = Settings({**settings.given, "UPWELL_ANALYTICS_DAYS": "35"})
+    async with running(keeping) as services, asyncio.timeout(60):
+        stopping = asyncio.Event()
+        worker = asyncio.create_task(run_worker(services, keeping, stopping))
+        while [row["age"] for row in await owner.fetch(days)] != [20, 30]:
+            await asyncio.sleep(0.02)
+        stopping.set()
+        await worker
+    assert await owner.fetchval(before) == 2
+    await owner.close()
 
 
 async def test_a_request_begins_with_nothing_that_was_set_before_it() -> None:

@@ -1,6 +1,7 @@
 """Invalid settings: secrets that can be guessed, and missing required ones."""
 
 import secrets
+from datetime import timedelta
 
 import pytest
 
@@ -62,6 +63,9 @@ def test_the_servers_secrets_are_several_or_one_and_each_is_strong() -> None:
         ("UPWELL_DATABASE_URL", "postgresql://u@h:\uff15\uff14\uff13\uff12/upwell", "has a port that is not a number"),
         ("UPWELL_PORT", "\uff18\uff10\uff10\uff10", "must be a whole number from 1 to 65535, written in digits alone"),
         ("UPWELL_PORT", " 8_0 ", "must be a whole number from 1 to 65535, written in digits alone"),
+        ("UPWELL_ANALYTICS_DAYS", "30", "must be 'all', or a whole number from 31 to 36500, written in digits alone"),
+        ("UPWELL_ANALYTICS_DAYS", "none", "must be 'all', or a whole number from 31 to 36500, written in digits alone"),
+        ("UPWELL_WEBHOOK_DELIVERIES_DAYS", "3", "must be a whole number from 4 to 3650, written in digits alone"),
         ("UPWELL_PORT", "+80", "must be a whole number from 1 to 65535, written in digits alone"),
         ("UPWELL_PORT", "9" * 5000, "must be a whole number from 1 to 65535, written in digits alone"),
         ("UPWELL_WEBHOOK_ALLOWED_PORTS", "8443,\uff19\uff10\uff10\uff10-9010", "must be ports or ranges of them"),
@@ -110,3 +114,10 @@ def test_without_a_server_secret_the_message_explains_what_to_set_and_how() -> N
 def test_a_name_that_is_no_setting_is_named_with_the_nearest_one() -> None:
     given = {"UPWELL_DATABSE_URL": "x", "UPWELL_XYZ": "", "UPWELL_URL": "x", "UPWELL_PORT": "1", "PATH": "/"}
     assert unknown_settings(given) == {"UPWELL_DATABSE_URL": "UPWELL_DATABASE_URL", "UPWELL_XYZ": None}
+
+
+def test_figures_are_kept_for_ever_unless_a_number_of_days_is_set() -> None:
+    assert Settings({}).analytics_kept is None
+    assert Settings({"UPWELL_ANALYTICS_DAYS": "all"}).analytics_kept is None
+    assert Settings({"UPWELL_ANALYTICS_DAYS": "90"}).analytics_kept == timedelta(days=90)
+    assert Settings({"UPWELL_WEBHOOK_DELIVERIES_DAYS": "9"}).rules.deliveries_kept == timedelta(days=9)

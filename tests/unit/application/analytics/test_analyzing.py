@@ -81,6 +81,24 @@ async def test_what_is_no_period_is_refused(analyzing: Analyzing, account: Accou
     assert len(analyzing.between(now - (MAX_STEPS - 1) * HOUR, now, "hour").steps) == MAX_STEPS - 1
 
 
+async def test_steps_whose_figures_are_no_longer_kept_are_left_out(analyzing: Analyzing, account: Account) -> None:
+    account.clock.advance(timedelta(days=99))
+    now = account.clock.now().replace(minute=0, second=0, microsecond=0)
+    period = analyzing.between(now - timedelta(days=9), None, "day")
+    assert await analyzing.kept(period) == (period, None)
+
+    kept_from = now.replace(hour=3) - timedelta(days=4)
+    await analyzing.analytics.trim(before=kept_from + timedelta(minutes=59))
+    kept, begins = await analyzing.kept(period)
+    assert begins == kept_from
+    assert kept.start == kept.steps[0] == kept_from.replace(hour=0) + timedelta(days=1), "the first whole day"
+    assert (kept.end, kept.steps) == (period.end, period.steps[-len(kept.steps) :])
+
+    with pytest.raises(InvalidInputError) as refused:
+        await analyzing.kept(analyzing.between(now - timedelta(days=9), kept_from, "day"))
+    assert (refused.value.code, refused.value.details) == ("figures_not_kept", {"figures_from": kept_from.isoformat()})
+
+
 async def test_the_first_field_that_is_not_kept_is_named(analyzing: Analyzing, account: Account) -> None:
     wanted = {f"field_{number}": "x" for number in range(20)}
     area = msgspec.structs.replace(area_of(account), metadata=wanted)

@@ -9,8 +9,9 @@ from application.events import checking_readers
 from application.events.checking_readers import AheadOfLog, CheckingReaders, position_ranges
 from application.ports.webhooks.webhook_deliveries import NewDelivery
 from application.ports.webhooks.webhook_reads import WebhookRecord
+from application.rules import Rules
 from application.webhooks import replaying as replaying_webhooks
-from application.webhooks.delivering import KEPT, SUBSCRIPTION
+from application.webhooks.delivering import SUBSCRIPTION
 from application.webhooks.replaying import Replay, Replayed, ReplayingWebhooks
 from domain.refusals import PositionBeyondEndError, WrongStateError
 from domain.webhooks.webhook import WebhookSettings
@@ -95,7 +96,7 @@ async def test_what_was_removed_because_it_is_old_is_not_missing_and_what_came_l
     old = await requested(bureau, client, 3)
     await bureau.caught_up()
     await bureau.deliver()
-    bureau.world.clock.advance(KEPT + timedelta(days=1))
+    bureau.world.clock.advance(Rules().deliveries_kept + timedelta(days=1))
     await bureau.delivering.tidy()
     assert await bureau.of(webhook) == []
     new = await requested(bureau, client, 3)

@@ -25,8 +25,9 @@ from application.ports.events.event_log import LogUnavailableError
 from application.ports.webhooks.webhook_deliveries import DeliveryRecord, DeliveryStatus, Ended
 from application.ports.webhooks.webhook_reads import WebhookRecord
 from application.ports.webhooks.webhook_sender import PostResult
+from application.rules import Rules
 from application.webhooks import delivering as delivering_webhooks
-from application.webhooks.delivering import KEPT, DeliveringWebhooks, QueueingDeliveries
+from application.webhooks.delivering import DeliveringWebhooks, QueueingDeliveries
 from application.webhooks.managing import MAX_WEBHOOKS, ManagingWebhooks
 from domain.events.registry import decode
 from domain.keys.api_key import KeyStatus, Permission
@@ -395,7 +396,7 @@ async def test_old_messages_are_removed(office: Office, client: Client) -> None:
     webhook = await office.make(client)
     await client.request()
     await office.deliver()
-    office.world.clock.advance(KEPT)
+    office.world.clock.advance(Rules().deliveries_kept)
     await office.delivering.tidy()
     assert len(await office.of(webhook)) == 1
     office.world.clock.advance(timedelta(seconds=1))
