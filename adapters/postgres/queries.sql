@@ -343,7 +343,8 @@ DELETE FROM upwell.jobs WHERE kind = $1 AND upload_id = ANY ($2::text[]);
 NOTIFY upwell_jobs;
 
 -- name: task
--- A task, or an upload's verification as a task; its progress is shown only while it runs.
+-- A task, or an upload's verification as a task; its progress is shown only while it runs. The id of a verification names
+-- its upload; those that do not were given out earlier, and have an index.
 SELECT * FROM upwell.tasks WHERE task_id = $1 AND organization_id = $2 AND upload_id IS NULL
 UNION ALL
 SELECT
@@ -357,8 +358,12 @@ SELECT
         || jsonb_build_object('bucket_id', u.bucket_id, 'failure_reason', u.failure_reason),
     CASE u.status WHEN 'FAILED' THEN u.message END, u.upload_id, coalesce(t.created_at, u.created_at),
     coalesce(u.completed_at, t.created_at, u.created_at), coalesce(t.position, 0)
-FROM upwell.uploads u LEFT JOIN upwell.tasks t USING (task_id)
-WHERE u.task_id = $1 AND u.organization_id = $2;
+FROM (
+    SELECT * FROM upwell.uploads WHERE upload_id = 'upl_' || substr($1, 6) AND task_id = $1
+    UNION ALL
+    SELECT * FROM upwell.uploads WHERE task_id = $1 AND task_id <> 'task_' || substr(upload_id, 5)
+) u LEFT JOIN upwell.tasks t USING (task_id)
+WHERE u.organization_id = $2;
 
 -- name: all_tasks
 -- All tasks; the verification of an upload has the state of the upload.
@@ -577,6 +582,11 @@ DELETE FROM upwell.analytics_figures f
 USING json_to_recordset($1::json) AS n(bucket_id text, hour timestamptz, labels jsonb)
 WHERE f.bucket_id = n.bucket_id AND f.hour = n.hour AND f.labels = n.labels AND f.requested = 0 AND f.stored_bytes = 0
     AND f.objects = 0 AND f.avoided = 0;
+
+-- name: analytics_areas
+-- The buckets with figures.
+SELECT DISTINCT organization_id, namespace_id, bucket_id FROM upwell.analytics_figures
+ORDER BY organization_id, namespace_id, bucket_id;
 
 -- name: analytics_keeps
 -- Whether a bucket names a metadata field.

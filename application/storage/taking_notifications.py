@@ -37,6 +37,7 @@ from domain.uploads.upload import (
     ReportChangedContent,
     Upload,
     request_of,
+    task_of,
 )
 from domain.uploads.upload_events import SeenBy, UploadEvent
 
@@ -145,7 +146,7 @@ class TakingStorageEvents(msgspec.Struct, frozen=True, kw_only=True):
                             return None, None
                 begin = BeginVerification(
                     origin=origin,
-                    task_id=self.ids.new("task_"),
+                    task_id=task_of(upload.stream_id),
                     seen_by=SeenBy.STORAGE_EVENT,
                     inline=seen is not None and seen.body is not None,
                 )

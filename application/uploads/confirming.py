@@ -40,6 +40,7 @@ from domain.uploads.upload import (
     Status,
     Upload,
     request_of,
+    task_of,
 )
 from domain.uploads.upload_events import SeenBy, UploadEvent, UploadVerificationAbandoned, UploadVerificationBegan
 
@@ -232,7 +233,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         """Return the command that begins the verification, and the stored content; refuse if nothing is stored."""
         command = BeginVerification(
             origin=loaded.origin_of(confirmer.actor_id, new_command_id(self.ids), self.clock.now()),
-            task_id=self.ids.new("task_"),
+            task_id=task_of(loaded.stream_id),
             seen_by=SeenBy.CONFIRM,
             inline=True,
             claimed=claimed,

@@ -13,7 +13,7 @@ from application.rules import Rules
 from application.uploads.completing_multipart import put_together
 from application.uploads.verifying import FETCH_BYTES, Verification, VerifyingUploads, in_one
 from domain.refusals import WrongStateError
-from domain.uploads.upload import UPLOAD, BeginVerification, ExpireUpload, InProgress, Pending, Upload
+from domain.uploads.upload import UPLOAD, BeginVerification, ExpireUpload, InProgress, Pending, Upload, task_of
 from domain.uploads.upload_events import SeenBy, UploadEvent
 
 ACTOR = "system:sweeper"
@@ -52,9 +52,7 @@ class ExpiringUploads(msgspec.Struct, frozen=True, kw_only=True):
                 expire = ExpireUpload(origin=origin, forget_at=origin.at + self.rules.retention)
                 return Proposal(origin=origin, events=UPLOAD.decide(expire, upload.state))
             small = seen.body is not None
-            begin = BeginVerification(
-                origin=origin, task_id=self.ids.new("task_"), seen_by=SeenBy.SWEEPER, inline=small
-            )
+            begin = BeginVerification(origin=origin, task_id=task_of(upload_id), seen_by=SeenBy.SWEEPER, inline=small)
             begun = Proposal(origin=origin, events=UPLOAD.decide(begin, upload.state))
             if not small:
                 return begun

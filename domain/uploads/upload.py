@@ -185,6 +185,11 @@ STATUS_OF: Mapping[type, Status | None] = {
 # Commands
 
 
+def task_of(upload_id: str) -> str:
+    """Return the id of the task that is an upload's verification. It names the upload, so that no index has to."""
+    return f"task_{upload_id.removeprefix('upl_')}"
+
+
 class RequestUpload(msgspec.Struct, frozen=True, kw_only=True):
     """Announce a file. `existing_object_id`: the object that already has the unique key, under `insert`."""
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn, TypeVar
 
 import click
 
@@ -155,7 +155,44 @@ def webhooks_replay(webhook_id: str, after: int, until: int | None, since: str |
 
 @upwell.group()
 def analytics() -> None:
-    """Manage the analytics that workers compute from the events."""
+    """Export and rebuild the analytics that workers compute from the events."""
+
+
+@analytics.command("export")
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option(
+    "--group-by",
+    default="day",
+    show_default=True,
+    help="hour, day, week or month; metadata.FIELD; or both, separated by a comma.",
+)
+@click.option("--where", multiple=True, metavar="FIELD=VALUE", help="Only uploads with this value in their metadata.")
+@click.option("--bucket", type=Id("bkt_", where="'upwell bucket list'"), help="Only this bucket.")
+@click.option("--start", help="From this date or time on, to the hour.")
+@click.option("--end", help="Up to this date or time, to the hour.")
+def analytics_export(
+    form: Literal["csv", "jsonl"],
+    group_by: str,
+    where: tuple[str, ...],
+    bucket: str | None,
+    start: str | None,
+    end: str | None,
+) -> None:
+    """Print the figures of uploads by bucket and step, and by a metadata field: of all organizations, as lines.
+
+    Reads UPWELL_DATABASE_URL. Example: upwell analytics export --group-by month,metadata.campaign > campaigns.csv
+    """
+    from entrypoints.cli.exporting_figures import FiguresWanted, export_figures  # noqa: PLC0415  # the same
+
+    if wrong := [each for each in where if "=" not in each]:
+        raise click.UsageError(f"--where {wrong[0]} has no '=': use --where FIELD=VALUE.")
+    pairs = [each.partition("=") for each in where]
+    if len({field for field, _, _ in pairs}) < len(pairs):
+        raise click.UsageError("--where has a field twice: no upload has two values in one field.")
+    metadata = {field: value for field, _, value in pairs}
+    since, until = _time("--start", start), _time("--end", end)
+    wanted = FiguresWanted(form=form, group_by=group_by, start=since, end=until, metadata=metadata, bucket_id=bucket)
+    export_figures(wanted)
 
 
 @analytics.command("rebuild")

@@ -39,7 +39,7 @@ def _route(operation: Operation) -> str:
     parameters = [p for p in body.get("parameters", []) if p["name"] not in _HEADERS]
     if parameters:
         lines += ["| parameter | where | type |", "|---|---|---|"]
-        lines += [f"| `{p['name']}` | {p['in']} | {_cell(_type_of(p['schema']))} |" for p in parameters]
+        lines += [f"| {_name(p)} | {p['in']} | {_cell(_type_of(p['schema']))} |" for p in parameters]
         lines.append("")
     given = _content(body.get("requestBody"))
     if given is not None:
@@ -56,6 +56,11 @@ def _route(operation: Operation) -> str:
     if answered is not None:
         lines += ["Answer:", "", "```json", json.dumps(answered, indent=2, ensure_ascii=False), "```", ""]
     return "\n".join(lines)
+
+
+def _name(parameter: dict[str, Any]) -> str:
+    """Return the name of a parameter; the properties of an object are parameters of their own."""
+    return "`metadata.<field>`" if parameter["name"] == "metadata_filters" else f"`{parameter['name']}`"
 
 
 def _shape(name: str, schema: Schema) -> str:

@@ -123,6 +123,22 @@ class MemoryAnalytics:
         ]
         return sorted(rows, key=lambda row: (-row.stored_bytes, row.bucket_id))[:limit]
 
+    async def areas(self) -> Sequence[Area]:
+        """Return an area for each bucket."""
+        found: set[tuple[str, str, str]] = set()
+        after = 0
+        while page := await self._log.read_feed(after=after, limit=_PAGE):
+            for event in (decode(each.state) for each in page if each.topic in BY_TAG):
+                counted = _count(event) is not None or isinstance(event, UploadRequested | UploadSkipped)
+                if counted:
+                    origin = event.origin
+                    found.add((origin.organization_id, origin.namespace_id or "", origin.bucket_id or ""))
+            after = page[-1].id
+        return [
+            Area(organization_id=organization_id, namespace_id=namespace_id, bucket_ids=frozenset({bucket_id}))
+            for organization_id, namespace_id, bucket_id in sorted(found)
+        ]
+
     async def keeps(self, area: Area, field: str) -> bool:
         """Return whether a bucket names this field."""
         fields: dict[str, tuple[str, ...]] = {}

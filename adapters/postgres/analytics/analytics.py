@@ -398,6 +398,19 @@ class PostgresAnalytics:
             rows = await self._reads.fetch(QUERIES["analytics_buckets"], *_where(area), begin, end, limit)
         return [BucketFigures(**dict(row)) for row in rows]
 
+    async def areas(self) -> Sequence[Area]:
+        """Return an area for each bucket."""
+        async with log_errors():
+            rows = await self._reads.fetch(QUERIES["analytics_areas"])
+        return [
+            Area(
+                organization_id=row["organization_id"],
+                namespace_id=row["namespace_id"],
+                bucket_ids=frozenset({row["bucket_id"]}),
+            )
+            for row in rows
+        ]
+
     async def keeps(self, area: Area, field: str) -> bool:
         """Return whether a bucket names this field."""
         async with log_errors():

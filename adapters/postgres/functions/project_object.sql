@@ -31,11 +31,13 @@ BEGIN
             deletes_at = CASE WHEN e ? 'deletes_at' THEN (e->>'deletes_at')::timestamptz ELSE deletes_at END
         WHERE object_id = p_id AND version = p_version - 1;
         PERFORM claim_object(p_id);
-        PERFORM release_bytes(p_id, e->'released_upload_ids');
+        PERFORM release_bytes(p_id, e->'released_upload_ids',
+            ARRAY(SELECT b->>'upload_id' FROM jsonb_array_elements(e->'blobs') b));
         PERFORM hold_bytes(p_id, e->'blobs');
     WHEN 'object.deleted.v1' THEN
         PERFORM unclaim_object(p_id);
-        PERFORM release_bytes(p_id, e->'released_upload_ids');
+        PERFORM release_bytes(p_id, e->'released_upload_ids',
+            ARRAY(SELECT jsonb_array_elements_text(e->'forgotten_upload_ids')));
         DELETE FROM objects WHERE object_id = p_id AND version = p_version - 1 RETURNING bucket_id, namespace_id INTO gone;
         UPDATE buckets SET object_count = object_count - 1 WHERE bucket_id = gone.bucket_id;
         UPDATE namespaces SET object_count = object_count - 1 WHERE namespace_id = gone.namespace_id;

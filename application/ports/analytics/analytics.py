@@ -136,6 +136,10 @@ class Analytics(Protocol):
         """Return the buckets that are or were not empty, the largest first."""
         ...
 
+    async def areas(self) -> Sequence[Area]:
+        """Return an area for each bucket that has or had uploads or objects, of all organizations, in order."""
+        ...
+
     async def keeps(self, area: Area, field: str) -> bool:
         """Return whether a bucket of the area keeps analytics by this metadata field."""
         ...

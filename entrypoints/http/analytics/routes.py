@@ -53,7 +53,7 @@ GroupBy = Annotated[
     str,
     QueryParameter(
         description="hour, day, week or month; metadata.NAME, a metadata field that the bucket keeps analytics by; or"
-        " both, separated by a comma. A further parameter metadata.NAME=VALUE counts only uploads with a value."
+        " both, separated by a comma."
     ),
 ]
 Step = Annotated[str, QueryParameter(description="hour, day, week or month.")]

@@ -33,6 +33,7 @@ from entrypoints.http.admission.admission import Needs
 from entrypoints.http.objects.wire import ListedObject, ObjectResponse
 from entrypoints.http.reference.descriptions import description_of
 from entrypoints.http.reference.examples import ERRORS, answer_of, body_of
+from entrypoints.http.requests.queries import METADATA_FILTERS
 from entrypoints.http.wire import ErrorResponse, Response
 
 Schema = dict[str, Any]
@@ -149,6 +150,7 @@ def _describe(operation: Operation, handler: HTTPRouteHandler, body: Schema, ans
         named = ["Authorization", *(["X-Namespace"] if needs.namespace or needs.narrowed else [])]
         named += ["Idempotency-Key"] if needs.once else []
         parameters = [*parameters, *(_header(name) for name in named)]
+        parameters += [_metadata_filters()] if handler.opt.get(METADATA_FILTERS) else []
         errors = _ERRORS | (_CONFLICT if _may_conflict(handler, needs) else {})
     else:
         operation.security = []
@@ -207,6 +209,29 @@ def _inlined(schema: Any, definitions: Schema) -> Any:  # noqa: ANN401  # any pa
 
 def _header(name: str) -> Parameter:
     return Parameter(name=name, param_in="header", required=False, schema=cast("Any", {"type": "string"}))
+
+
+def _metadata_filters() -> Parameter:
+    """Return the parameters `metadata.<field>=<value>`: an object whose properties are parameters of their own."""
+    return Parameter(
+        name="metadata_filters",
+        param_in="query",
+        required=False,
+        style="form",
+        explode=True,
+        description="Count only uploads with these values, as text, in metadata fields that the bucket keeps analytics"
+        " by. Each property is a query parameter of its own, such as metadata.plan=pro; there is no parameter named"
+        " metadata_filters.",
+        schema=cast(
+            "Any",
+            {
+                "type": "object",
+                "patternProperties": {r"^metadata\..": {"type": "string"}},
+                "additionalProperties": False,
+            },
+        ),
+        example={"metadata.plan": "pro"},
+    )
 
 
 def _media(schema: Schema, example: Any) -> OpenAPIMediaType:  # noqa: ANN401  # JSON

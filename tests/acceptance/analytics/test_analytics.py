@@ -1,15 +1,20 @@
 """Figures over HTTP, computed by the worker from the actions of clients."""
 
 import asyncio
+import csv
 import hashlib
+import io
+import json
 import secrets
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from adapters.postgres.database.connecting import connect
+from tests.acceptance.cli.test_command_line import Ran, run
 from tests.acceptance.events.test_events import EVERYWHERE, SOON, complete
 from tests.acceptance.keys.test_api_keys import holder, make_key
 from tests.acceptance.uploads.test_main_job import announce, put
@@ -110,6 +115,55 @@ async def test_figures_are_grouped_and_filtered_by_metadata_fields_of_the_bucket
         for fields in (["a"] * 2, list("abcdef"), [""], ["a,b"], ["a" * 65]):
             refused = await client.patch("/v1/buckets/files", json={"analytics_fields": fields})
             assert (refused.status_code, refused.json()["error"]["code"]) == (422, "invalid_analytics_fields")
+
+
+async def test_figures_are_exported_by_bucket_and_by_a_metadata_field(tenant: Tenant, tmp_path: Path) -> None:
+    variables = {"UPWELL_DATABASE_URL": tenant.database.url}
+
+    async def export(*options: str) -> Ran:
+        return await run("analytics", "export", *options, folder=tmp_path, variables=variables)
+
+    bucket = ("--bucket", tenant.bucket.bucket_id)
+    by_campaign = ("--group-by", "month,metadata.campaign", *bucket)
+    async with tenant.client() as client:
+        await complete(client)
+        refused = await export(*by_campaign)
+        assert (refused.code, refused.out) == (2, "")
+        assert "analytics_fields" in refused.err
+        await client.patch("/v1/buckets/files", json={"analytics_fields": ["campaign", "plan"]})
+        for campaign, plan in (("spring", "pro"), ("=1+1", "free"), ('a "quote", a comma', "free")):
+            await announce(client, secrets.token_bytes(50), metadata={"campaign": campaign, "plan": plan})
+        await announce(client, b"x", metadata={"plan": "pro"})
+        await caught_up(client)
+        overview = (await client.get(OVERVIEW, params={"group_by": "day"})).json()
+
+    days = list(csv.DictReader(io.StringIO((await export(*bucket)).out)))
+    assert {(row["bucket_id"], row["field"], row["value"]) for row in days} == {(tenant.bucket.bucket_id, "", "")}
+    assert sum(int(row["requested"]) for row in days) == overview["uploads"]["requested"] == 5
+    (completed,) = [row for row in days if row["completed"] != "0"]
+    assert float(completed["p50_latency_ms"]) == pytest.approx(overview["uploads"]["p50_latency_ms"])
+    assert completed["organization_id"] == tenant.caller.organization.organization_id
+    assert datetime.fromisoformat(completed["time_bucket"]).hour == 0
+
+    grouped = list(csv.DictReader(io.StringIO((await export(*by_campaign)).out)))
+    assert {(row["field"], row["kind"], row["value"], row["requested"]) for row in grouped} == {
+        ("metadata.campaign", "value", "spring", "1"),
+        ("metadata.campaign", "value", "=1+1", "1"),
+        ("metadata.campaign", "value", 'a "quote", a comma', "1"),
+        ("metadata.campaign", "none", "", "1"),
+    }
+    ran = await export(*by_campaign, "--where", "plan=pro", "--format", "jsonl")
+    lines = [json.loads(line) for line in ran.out.splitlines()]
+    assert [(each["value"], each["requested"], each["avg_latency_ms"]) for each in lines] == [
+        ("spring", 1, None),
+        (None, 1, None),
+    ]
+    later = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    assert (await export(*bucket, "--start", later, "--format", "jsonl")).out == ""
+    assert (await export(*bucket, "--end", "2026-01-01T00:00:00Z", "--format", "jsonl")).out == ""
+    for wrong in (("--group-by", "minute"), ("--where", "plan"), ("--where", "a=1", "--where", "a=2")):
+        refused = await export(*wrong)
+        assert (refused.code, refused.out) == (2, "")
 
 
 async def test_duplicates_are_printed_with_the_bytes_that_they_save(tenant: Tenant) -> None:

@@ -138,6 +138,18 @@ async def test_without_uploads_there_is_one_row_of_nothing(figures: Figures, acc
     assert await figures.analytics.failures(area_of(account), **ALWAYS) == {}
 
 
+async def test_each_bucket_with_figures_is_an_area(figures: Figures, kit: Kit, account: Account) -> None:
+    other = await open_account(kit.log, beside=account, name="Other")
+    await account.request(kit.log)
+    await other.request(kit.log)
+    await figures.catch_up(1000)
+    areas = await figures.analytics.areas()
+    assert sorted(areas, key=lambda area: area.organization_id) == areas
+    assert {(area.organization_id, area.namespace_id, area.bucket_ids) for area in areas} == {
+        (each.organization_id, each.namespace_id, frozenset({each.bucket_id})) for each in (account, other)
+    }
+
+
 async def test_latency_and_throughput_are_those_of_what_was_completed(
     figures: Figures, kit: Kit, account: Account
 ) -> None:
