@@ -583,7 +583,7 @@ class Settings:
     )
     analytics_kept = Setting(
         "UPWELL_ANALYTICS_DAYS",
-        "How many days of hourly analytics are kept, at least 31; `all` for ever. Set it for every worker.",
+        "How many days of hourly analytics are kept, at least 31; `all` forever. Set it for every worker.",
         _days_or_all(31, 36_500),
         default="all",
     )

@@ -344,7 +344,7 @@ NOTIFY upwell_jobs;
 
 -- name: task
 -- A task, or an upload's verification as a task; its progress is shown only while it runs. The id of a verification names
--- its upload; those that do not were given out earlier, and have an index.
+-- its upload; those of before do not, and have an index.
 SELECT * FROM upwell.tasks WHERE task_id = $1 AND organization_id = $2 AND upload_id IS NULL
 UNION ALL
 SELECT
@@ -577,15 +577,16 @@ INSERT INTO upwell.analytics_groups (bucket_id, month, labels, organization_id)
 VALUES ($1, $2, $3::text::jsonb, $4) ON CONFLICT DO NOTHING;
 
 -- name: remove_empty_analytics_figures
--- Remove rows that count nothing any more.
+-- Remove rows that no longer count anything.
 DELETE FROM upwell.analytics_figures f
 USING json_to_recordset($1::json) AS n(bucket_id text, hour timestamptz, labels jsonb)
 WHERE f.bucket_id = n.bucket_id AND f.hour = n.hour AND f.labels = n.labels AND f.requested = 0 AND f.stored_bytes = 0
     AND f.objects = 0 AND f.avoided = 0;
 
 -- name: analytics_areas
--- The buckets with figures.
-SELECT DISTINCT organization_id, namespace_id, bucket_id FROM upwell.analytics_figures
+-- All buckets, and former ones with figures.
+SELECT organization_id, namespace_id, bucket_id FROM upwell.buckets
+UNION SELECT organization_id, namespace_id, bucket_id FROM upwell.analytics_figures
 ORDER BY organization_id, namespace_id, bucket_id;
 
 -- name: analytics_keeps

@@ -39,6 +39,7 @@ _PAGE = 10_000
 
 # Changes of records do not change the outcomes of uploads.
 _AFTERWARDS = (UploadBytesInherited, UploadDeleted, UploadForgotten)
+_AREAS = (BucketCreated, UploadRequested, UploadSkipped)  # and what changes a bucket
 
 
 class _Known(NamedTuple):
@@ -129,7 +130,7 @@ class MemoryAnalytics:
         after = 0
         while page := await self._log.read_feed(after=after, limit=_PAGE):
             for event in (decode(each.state) for each in page if each.topic in BY_TAG):
-                counted = _count(event) is not None or isinstance(event, UploadRequested | UploadSkipped)
+                counted = _count(event) is not None or isinstance(event, _AREAS)
                 if counted:
                     origin = event.origin
                     found.add((origin.organization_id, origin.namespace_id or "", origin.bucket_id or ""))

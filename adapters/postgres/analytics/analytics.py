@@ -456,7 +456,7 @@ def _milliseconds(microseconds: float | None) -> float | None:
 async def rebuild_analytics(url: str, kept: timedelta | None = None) -> None:
     """Empty the tables and reset the position, atomically: workers rebuild them.
 
-    `url`: the owner's. `kept`: for how long figures are kept; None: for ever.
+    `url`: the owner's. `kept`: for how long figures are kept; None: forever.
     """
     connection = await connect(url, role=None)
     try:

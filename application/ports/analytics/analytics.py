@@ -137,7 +137,7 @@ class Analytics(Protocol):
         ...
 
     async def areas(self) -> Sequence[Area]:
-        """Return an area for each bucket that has or had uploads or objects, of all organizations, in order."""
+        """Return an area for each bucket, also for former ones with figures, of all organizations, in order."""
         ...
 
     async def keeps(self, area: Area, field: str) -> bool:

@@ -23,6 +23,7 @@ from application.ports.tasks.tasks import (
 from domain.lists.filtering import Order, parse_filter, resolve
 from domain.refusals import NotFoundError, WrongStateError
 from domain.tasks.agenda import JobKind
+from domain.uploads.upload import task_of
 from tests.contract._log import RETENTION, SOON, Account, Kit, far
 
 LASTS = timedelta(seconds=30)
@@ -389,3 +390,26 @@ async def test_a_verification_is_dropped_when_its_upload_has_ended(kit: Kit, acc
 
 def test_the_job_of_an_item_names_it() -> None:
     assert item_of(item_subject("task_0123456789abcdef", 12)) == ("task_0123456789abcdef", 12)
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_the_id_of_a_verification_names_its_upload_and_no_other(
+    kit: Kit, account: Account, *, known: bool
+) -> None:
+    upload_id = await account.request(kit.log)
+    other = await account.request(kit.log)
+    task_id = task_of(upload_id)
+    assert await kit.tasks.task(account.organization_id, task_id) is None, "it has not begun"
+    if known:
+        task = new_task(account, 0, task_id=task_id, task_type=TaskType.CONFIRM_UPLOAD, upload_id=upload_id)
+        await kit.tasks.create(task, drop_at=account.clock.now() + RETENTION)
+    await account.send(kit.log, upload_id, account.begins(task_id=task_id))
+    await account.send(kit.log, other, account.begins(task_id="task_of_before"))
+    found = await kit.tasks.task(account.organization_id, task_id)
+    assert found is not None
+    assert (found.task_id, found.upload_id, found.status) == (task_id, upload_id, TaskStatus.PROCESSING)
+    assert await kit.tasks.task(account.organization_id, task_of(other)) is None, "its task has another id"
+    earlier = await kit.tasks.task(account.organization_id, "task_of_before")
+    assert earlier is not None
+    assert earlier.upload_id == other
+    assert await kit.tasks.task("org_other", task_id) is None

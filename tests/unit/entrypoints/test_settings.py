@@ -116,7 +116,7 @@ def test_a_name_that_is_no_setting_is_named_with_the_nearest_one() -> None:
     assert unknown_settings(given) == {"UPWELL_DATABSE_URL": "UPWELL_DATABASE_URL", "UPWELL_XYZ": None}
 
 
-def test_figures_are_kept_for_ever_unless_a_number_of_days_is_set() -> None:
+def test_figures_are_kept_forever_unless_a_number_of_days_is_set() -> None:
     assert Settings({}).analytics_kept is None
     assert Settings({"UPWELL_ANALYTICS_DAYS": "all"}).analytics_kept is None
     assert Settings({"UPWELL_ANALYTICS_DAYS": "90"}).analytics_kept == timedelta(days=90)
