@@ -72,7 +72,7 @@ _conditions_of = attrgetter(*_CONDITIONS)
 _changes_directory = re.compile(r"(?!upload\.|object\.)").match  # of a topic; the same rule as in `upwell.append`
 _PROVE = "SELECT pg_logical_emit_message(true, 'upwell', '')::text"  # an empty commit, as synchronous as any other
 
-# The errors to raise, by the refusal of `upwell.append` and `upwell.lapse`; two other roles have the rest.
+# The errors to raise, by the refusal of `upwell.append` and `upwell.lapses`; two other roles have the rest.
 _REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
     "version_conflict": lambda said: VersionConflictError(said["stream_id"], said["expected"], said["actual"]),
     "foreign": lambda said: foreign_stream(said["stream_id"]),

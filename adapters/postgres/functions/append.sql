@@ -32,8 +32,8 @@ DECLARE
     wake     boolean := false;
     events   integer := coalesce(cardinality(p_ids), 0);
     known    text[];  -- new streams that already exist, or begin here twice
-    caller   text;    -- the caller of the last command, and whether it is live
-    live     boolean := false;
+    caller   text;
+    lapsed   jsonb;   -- the callers that are not live, with the reason
     org      text;
     around   boolean := false;  -- whether the command changed anything but uploads and objects
     change   record;
@@ -51,12 +51,13 @@ DECLARE
     completions integer[] := '{}';
     objects_    integer[] := '{}';
     hashes      text[] := '{}';  -- SHA-256 of the completed ones
-    -- the quota of the current organization, and its changes by the commands so far
-    quota_of text;
-    limit_   bigint;
-    used     bigint := 0;
-    reserved bigint := 0;
-    accepted bigint := 0;
+    -- the quotas of the organizations of the group, and their changes by the commands so far; `k`: the current one
+    orgs     text[];
+    limits   bigint[];
+    used     bigint[];
+    reserved bigint[];
+    accepted bigint[];
+    k        integer;
 BEGIN
     positions := '{}';
     refusals := '{}';
@@ -77,7 +78,7 @@ BEGIN
         IF p_callers[c] IS DISTINCT FROM caller THEN
             caller := p_callers[c];
             org := caller::jsonb->>'organization_id';
-            live := false;
+            k := array_position(orgs, org);
         END IF;
         FOR i IN first_..last_ LOOP
             IF p_versions[i] = 1 AND (known IS NULL OR p_ids[i] <> ALL (known)) THEN
@@ -103,9 +104,11 @@ BEGIN
                 END IF;
             END IF;
         END LOOP;
-        IF outcome IS NULL AND NOT live THEN
-            outcome := lapse(caller::jsonb);
-            live := outcome IS NULL;
+        IF outcome IS NULL THEN
+            IF lapsed IS NULL THEN
+                lapsed := lapses(p_callers);
+            END IF;
+            outcome := lapsed->caller;
         END IF;
         IF outcome IS NULL AND p_conditions[c] IS NOT NULL THEN
             asked := p_conditions[c]::jsonb;
@@ -118,19 +121,17 @@ BEGIN
             outcome := refusal(asked);
         END IF;
         IF outcome IS NULL THEN
-            IF org IS DISTINCT FROM quota_of THEN
-                IF reserved <> 0 OR accepted <> 0 THEN
-                    PERFORM add_to_quota(quota_of, reserved, accepted);
-                END IF;
-                SELECT o.quota_bytes, q.reserved_bytes + q.accepted_bytes INTO limit_, used
-                FROM organizations o JOIN quotas q USING (organization_id) WHERE organization_id = org;
-                quota_of := org;
-                reserved := 0;
-                accepted := 0;
+            IF orgs IS NULL THEN
+                SELECT coalesce(array_agg(q.organization_id), '{}'), array_agg(o.quota_bytes),
+                    array_agg(q.reserved_bytes + q.accepted_bytes), array_agg(0::bigint), array_agg(0::bigint)
+                INTO orgs, limits, used, reserved, accepted
+                FROM (SELECT DISTINCT u.caller::jsonb->>'organization_id' AS id FROM unnest(p_callers) u(caller) OFFSET 0) w
+                JOIN quotas q ON q.organization_id = w.id JOIN organizations o ON o.organization_id = w.id;
+                k := array_position(orgs, org);
             END IF;
-            IF p_rooms[c] > 0 AND used + reserved + accepted + p_rooms[c] > limit_ THEN
-                outcome := jsonb_build_object('refused', 'quota_exceeded', 'limit_bytes', limit_,
-                    'used_bytes', used + reserved + accepted, 'requested_bytes', p_rooms[c]);
+            IF p_rooms[c] > 0 AND used[k] + reserved[k] + accepted[k] + p_rooms[c] > limits[k] THEN
+                outcome := jsonb_build_object('refused', 'quota_exceeded', 'limit_bytes', limits[k],
+                    'used_bytes', used[k] + reserved[k] + accepted[k], 'requested_bytes', p_rooms[c]);
             END IF;
         END IF;
         IF outcome IS NULL THEN
@@ -150,7 +151,7 @@ BEGIN
                     states := states || p_states[i];
                     run := run || e;
                     requests := requests || cardinality(ids);
-                    reserved := reserved + (e->>'reserved_bytes')::bigint;
+                    reserved[k] := reserved[k] + (e->>'reserved_bytes')::bigint;
                     CONTINUE;
                 ELSIF p_topics[i] = 'upload.verification_began.v1' AND i + 2 <= last_
                     AND p_topics[i + 1] = 'upload.verified.v1' AND p_topics[i + 2] = 'upload.completed.v1'
@@ -169,8 +170,8 @@ BEGIN
                     run := run || ARRAY[e, verified, complete];
                     completions := completions || cardinality(ids);
                     hashes := hashes || (verified->'content'->>'sha256');
-                    reserved := reserved - (complete->>'released_bytes')::bigint;
-                    accepted := accepted + (complete->>'accepted_bytes')::bigint;
+                    reserved[k] := reserved[k] - (complete->>'released_bytes')::bigint;
+                    accepted[k] := accepted[k] + (complete->>'accepted_bytes')::bigint;
                     i := i + 2;
                     CONTINUE;
                 ELSIF p_topics[i] = 'object.created.v1' AND p_ids[i] = complete->>'object_id'
@@ -198,8 +199,10 @@ BEGIN
                     wake := true;
                 END IF;
                 change := project(p_ids[i], p_versions[i], p_topics[i], next_, e);
-                reserved := reserved + change.reserved_;
-                accepted := accepted + change.accepted_;
+                IF change.reserved_ <> 0 OR change.accepted_ <> 0 THEN
+                    reserved[k] := reserved[k] + change.reserved_;
+                    accepted[k] := accepted[k] + change.accepted_;
+                END IF;
                 IF p_topics[i] IN ('upload.forgotten.v1', 'upload.deleted.v1') THEN
                     PERFORM redact(p_ids[i]);
                 ELSIF e IS NOT NULL AND p_topics[i] NOT LIKE 'upload.%' AND p_topics[i] NOT LIKE 'object.%' THEN
@@ -209,13 +212,11 @@ BEGIN
             END LOOP;
             IF around THEN
                 around := false;
-                live := false;
-                IF reserved <> 0 OR accepted <> 0 THEN
-                    PERFORM add_to_quota(quota_of, reserved, accepted);
-                    reserved := 0;
-                    accepted := 0;
-                END IF;
-                quota_of := NULL;  -- its limit may have changed
+                PERFORM add_to_quota(orgs, reserved, accepted);
+                lapsed := NULL;  -- callers and limits may have changed
+                orgs := NULL;
+                reserved := NULL;
+                accepted := NULL;
             END IF;
             positions := positions || next_;
         ELSE
@@ -227,8 +228,8 @@ BEGIN
     IF ids <> '{}' THEN
         wake := write_run(ids, versions, topics, states, run, next_, requests, completions, objects_) OR wake;
     END IF;
-    IF reserved <> 0 OR accepted <> 0 THEN
-        PERFORM add_to_quota(quota_of, reserved, accepted);
+    IF 0 <> ANY (reserved) OR 0 <> ANY (accepted) THEN
+        PERFORM add_to_quota(orgs, reserved, accepted);
     END IF;
     IF next_ > head THEN
         UPDATE log_head SET position = next_;

@@ -14,7 +14,7 @@ DECLARE
 BEGIN
     FOR r IN SELECT * FROM upwell_events WHERE notification_id > p_after ORDER BY notification_id LIMIT p_limit LOOP
         IF r.organization_id IS DISTINCT FROM org THEN
-            PERFORM add_to_quota(org, reserved, accepted);
+            PERFORM add_to_quota(ARRAY[org], ARRAY[reserved], ARRAY[accepted]);
             org := r.organization_id;
             reserved := 0;
             accepted := 0;
@@ -25,6 +25,6 @@ BEGIN
         accepted := accepted + change.accepted_;
         last_ := r.notification_id;
     END LOOP;
-    PERFORM add_to_quota(org, reserved, accepted);
+    PERFORM add_to_quota(ARRAY[org], ARRAY[reserved], ARRAY[accepted]);
     RETURN last_;
 END $$;

@@ -44,7 +44,7 @@ OLDER = Path(__file__).parent / "older_database" / "0089.sql"
 NEWER = [99, 0, 0]
 NEW = [name for number, name, _ in migrating.migrations() if number > 100]
 CHANGED = {"analytics_uploads", "analytics_hours", "subscriptions", "buckets", "jobs"}
-DROPPED = {"write_requests"}
+DROPPED = {"lapse", "write_requests"}
 CALLED = """
     SELECT p.oid::regprocedure::text || ' ' || pg_get_function_result(p.oid) AS signature FROM pg_proc p
     WHERE pronamespace = 'upwell'::regnamespace AND has_function_privilege('upwell_service', p.oid, 'EXECUTE')
@@ -282,10 +282,10 @@ async def test_a_function_is_recreated_when_its_file_changes_and_when_the_change
 ) -> None:
     before = await catalogue(fresh.owner_url)
     with monkeypatch.context() as edited:
-        wanting(edited, {"lapse": functions()["lapse"].replace("key_revoked", "key_ended")})
+        wanting(edited, {"lapses": functions()["lapses"].replace("key_revoked", "key_ended")})
         assert await migrate(fresh.owner_url) == ["1 function"]
         assert await catalogue(fresh.owner_url) != before
-    with pytest.raises(DatabaseUnusableError, match="function lapse"):
+    with pytest.raises(DatabaseUnusableError, match="function lapses"):
         await check_database(fresh.url)
 
     assert await migrate(fresh.owner_url) == ["1 function"]
