@@ -27,7 +27,9 @@ MAX_WAIT_SECONDS: Final = 60.0
 KEPT_EVENTS: Final = 10_000
 KEPT_BYTES: Final = 32 * 1024 * 1024
 _WINDOW: Final = 1000
-_WINDOWS_A_PAGE: Final = 10  # the number of events that are scanned for one page, in windows
+_SCANNED_A_PAGE: Final = 10 * _WINDOW
+_MORE_IF_NONE: Final = 8  # the next window is larger by this factor, if no event has been of interest yet
+_SPARE: Final = 8
 _RETRY_SECONDS: Final = 1.0
 _LINGER_SECONDS: Final = 30.0
 _FIRST_REST_SECONDS: Final = 0.0005  # after a page, if it has woken one reader: leaves time for other work
@@ -344,10 +346,12 @@ class ReadingEvents:
         # One read at a time for an organization: many readers that are behind leave time for others.
         turn = self._turns.setdefault(interest.organization_id, asyncio.Lock())
         size = min(limit + 1, _WINDOW)  # most readers get all events: they need no more
-        for _ in range(_WINDOWS_A_PAGE):
+        scanned = 0
+        while scanned < _SCANNED_A_PAGE:
             async with turn:
                 window = await self._own.read_feed(after=after, limit=size, organization_id=interest.organization_id)
-            for event in _feed_events(window):
+            for notification in window:  # one by one: those behind the last one of the page need no origin
+                (event,) = _feed_events([notification])
                 if event is None or not interest.sees(event):
                     continue
                 found.append(event)
@@ -357,7 +361,9 @@ class ReadingEvents:
             after = window[-1].id if window else after
             if len(window) < size:
                 return EventPage(events=found, position=after, has_more=False)
-            size = _WINDOW
+            scanned += size
+            wanted = (limit - len(found)) * scanned // len(found) + _SPARE if found else size * _MORE_IF_NONE
+            size = min(wanted, _WINDOW)
         return EventPage(events=found, position=after, has_more=True)
 
     async def _of_stream(self, interest: Interest, after: int, limit: int) -> EventPage:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from application.events import reading as reading_events
-from application.events.reading import MAX_LIMIT, Announced, EventPage, FeedEvent, Interest, ReadingEvents, exactly
+from application.events.reading import Announced, EventPage, FeedEvent, Interest, ReadingEvents, exactly
 from application.ports.events.event_log import Notification
 from tests.unit.application.world import SHA256, Client, World
 
@@ -79,7 +79,34 @@ async def test_a_page_reads_no_more_rows_than_it_may_have_events(
 
     asked.clear()
     page = await reading.page(interest_of(client, tags=frozenset({"upload.failed.v1"})), after=0, limit=2)
-    assert (len(page.events), page.has_more, page.position, asked) == (0, False, head, [3, MAX_LIMIT])
+    assert (len(page.events), page.has_more, page.position, asked) == (0, False, head, [3, 3 * 8])
+
+
+async def test_further_windows_are_as_large_as_the_events_of_interest_are_rare(
+    world: World, client: Client, reading: ReadingEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(40):
+        answer = await client.request()
+        if number % 4 == 0:
+            await client.cancel(answer)
+    asked: list[int] = []
+    real = world.log.read_feed
+
+    async def counted(*, after: int, limit: int, organization_id: str | None = None) -> Sequence[Notification]:
+        asked.append(limit)
+        return await real(after=after, limit=limit, organization_id=organization_id)
+
+    monkeypatch.setattr(world.log, "read_feed", counted)
+    interest = interest_of(client, tags=frozenset({"upload.canceled.v1"}))
+    before = await world.log.head() - 50  # 4 of 5 events are of no interest
+
+    page = await reading.page(interest, after=before, limit=4)
+
+    assert (len(page.events), page.has_more) == (4, True)
+    assert asked == [5, 5 * 3 + 8]
+    seen = [*page.events, *(await reading.page(interest, after=page.position, limit=100)).events]
+    assert [event.notification.topic for event in seen] == ["upload.canceled.v1"] * 10
+    assert len({event.position for event in seen}) == 10
 
 
 async def test_an_organization_reads_one_window_at_a_time_and_others_do_not_wait(
