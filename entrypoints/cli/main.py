@@ -159,7 +159,14 @@ def analytics() -> None:
 
 
 @analytics.command("export")
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "jsonl"]),
+    default="csv",
+    show_default=True,
+    help="The format of the lines.",
+)
 @click.option(
     "--group-by",
     default="day",

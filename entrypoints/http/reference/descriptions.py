@@ -283,6 +283,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "resource_id": "The id of the resource.",
     "resource_type": "The kind of the resource.",
     "results": "The results of the page.",
+    "figures_from": "Figures before this time are no longer kept; null: all are.",
     "groups": "The figures for each value of the metadata field in `group_by`.",
     "kind": "Which uploads the group has.",
     "UploadGroup.value": "The value of the metadata field, as text; null: the group has no value.",
