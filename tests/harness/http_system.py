@@ -166,6 +166,7 @@ class Stand:
         """Repair storage, set the clock back to the start of an example, and drop the jobs of the last one."""
         self.failing.fail([], operation=None, reads_fail=False)
         self.run(self._watcher.execute("DELETE FROM upwell.jobs"))
+        self.run(self._watcher.execute("DELETE FROM upwell.jobs"))  # and those that follow the deleted ones
         self.clock.set(datetime.now(UTC) - BEHIND)
 
     def jobs(self) -> Mapping[tuple[str, str], datetime]:

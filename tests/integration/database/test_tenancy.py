@@ -45,6 +45,7 @@ WITHOUT_ORGANIZATION = {
     "log_head",
     "search_head",
     "subscriptions",
+    "analytics_kept",
 }  # no data of organizations
 PAGE = PageRequest(limit=10, with_total=True)
 
