@@ -1,9 +1,11 @@
 """The read tables are what a replay of the log gives."""
 
+import asyncio
 import secrets
 
 from adapters.postgres.database.connecting import connect
 from adapters.postgres.database.rebuilding import rebuild
+from application.ports.events.event_log import VersionConflictError
 from domain.keys.api_key import (
     ApiKeyScopesChanged,
 )
@@ -82,6 +84,35 @@ async def _indexes(url: str) -> list[str]:
     rows = await connection.fetch("SELECT indexdef FROM pg_indexes WHERE schemaname = 'upwell' ORDER BY 1")
     await connection.close()
     return [row["indexdef"] for row in rows]
+
+
+async def test_a_replay_equals_what_a_group_of_requests_and_completions_has_written(database: Database) -> None:
+    async with postgres_kit(database.url) as kit:
+        one = await open_account(kit.log)
+        accounts = [one, await open_account(kit.log, beside=one, name="Other")]
+        commands = []
+        for account in accounts:
+            uploads = [await account.request(kit.log, declared_size_bytes=100) for _ in range(4)]
+            for number, upload_id in enumerate(uploads):
+                made = account.new_object(upload_id, unique_key=f"key-{number}" if number == 3 else None)
+                accepts = account.accepts(sha256=f"{number}" * 64, object_id=made.stream_id)
+                completion = await account.to_upload(
+                    kit.log,
+                    upload_id,
+                    account.begins(inline=True),
+                    made,
+                    then=accepts,
+                    stored=(uploads[0],) if number == 1 else (),
+                )
+                commands += [account.request_command(declared_size_bytes=7), completion]
+                if number == 2:
+                    commands.append(await account.to_upload(kit.log, upload_id, account.cancels()))  # comes too late
+        # the first command is sent alone; those that arrive in the meantime are sent together
+        first = accounts[0].request_command()
+        outcomes = await asyncio.gather(*(kit.log.append(each) for each in (first, *commands)), return_exceptions=True)
+
+    assert [type(each) for each in outcomes if not isinstance(each, int)] == [VersionConflictError] * 2, outcomes
+    assert (await rebuild(database.owner_url, swap=False)).differences == {}
 
 
 async def test_a_replay_gives_the_same_keys_and_organizations(database: Database) -> None:
