@@ -38,6 +38,7 @@ DECLARE
     around   boolean := false;  -- whether the command changed anything but uploads and objects
     change   record;
     i        integer;
+    requested boolean;
     asked    jsonb;  -- the conditions of the command
     verified jsonb;  -- the last two events of a verification that begins and ends in one command
     complete jsonb;
@@ -143,15 +144,24 @@ BEGIN
                 IF e IS NOT NULL AND e->'origin'->>'organization_id' IS DISTINCT FROM org THEN
                     RAISE EXCEPTION 'an event of % in a command of %', e->'origin'->>'organization_id', org;
                 END IF;
-                IF p_topics[i] = 'upload.requested.v1' AND p_versions[i] = 1 THEN
+                requested := p_topics[i] = 'upload.requested.v1' AND p_versions[i] = 1;
+                IF requested OR (p_topics[i] = 'object.created.v1' AND p_ids[i] = complete->>'object_id'
+                    AND completions[cardinality(completions)] = cardinality(ids)
+                    AND e->'blobs'->0->>'upload_id' = p_ids[i - 1] AND jsonb_array_length(e->'blobs') = 1
+                    AND complete->>'deletes_at' IS NULL AND e->>'deletes_at' IS NULL
+                    AND e->>'unique_key' IS NULL AND e->>'content_key' IS NULL) THEN
                     next_ := next_ + 1;
                     ids := ids || p_ids[i];
                     versions := versions || 1::bigint;
                     topics := topics || p_topics[i];
                     states := states || p_states[i];
                     run := run || e;
-                    requests := requests || cardinality(ids);
-                    reserved[k] := reserved[k] + (e->>'reserved_bytes')::bigint;
+                    IF requested THEN
+                        requests := requests || cardinality(ids);
+                        reserved[k] := reserved[k] + (e->>'reserved_bytes')::bigint;
+                    ELSE
+                        objects_ := objects_ || cardinality(ids);
+                    END IF;
                     CONTINUE;
                 ELSIF p_topics[i] = 'upload.verification_began.v1' AND i + 2 <= last_
                     AND p_topics[i + 1] = 'upload.verified.v1' AND p_topics[i + 2] = 'upload.completed.v1'
@@ -173,19 +183,6 @@ BEGIN
                     reserved[k] := reserved[k] - (complete->>'released_bytes')::bigint;
                     accepted[k] := accepted[k] + (complete->>'accepted_bytes')::bigint;
                     i := i + 2;
-                    CONTINUE;
-                ELSIF p_topics[i] = 'object.created.v1' AND p_ids[i] = complete->>'object_id'
-                    AND completions[cardinality(completions)] = cardinality(ids)
-                    AND e->'blobs'->0->>'upload_id' = p_ids[i - 1] AND jsonb_array_length(e->'blobs') = 1
-                    AND complete->>'deletes_at' IS NULL AND e->>'deletes_at' IS NULL
-                    AND e->>'unique_key' IS NULL AND e->>'content_key' IS NULL THEN
-                    next_ := next_ + 1;
-                    ids := ids || p_ids[i];
-                    versions := versions || 1::bigint;
-                    topics := topics || p_topics[i];
-                    states := states || p_states[i];
-                    run := run || e;
-                    objects_ := objects_ || cardinality(ids);
                     CONTINUE;
                 END IF;
                 IF ids <> '{}' THEN
