@@ -110,15 +110,15 @@ class UploadChange(msgspec.Struct, gc=False, tag_field="type"):
     upload_id: str
 
     def change(self, upload: Upload) -> None:
-        """UploadChange the upload."""
-        raise NotImplementedError
+        """Change the upload."""
+        raise NotImplementedError  # each kind of change has its own
 
 
 class Started(UploadChange, tag=topic_of(upload_events.UploadStarted)):
     """The upload was started."""
 
     def change(self, upload: Upload) -> None:
-        """UploadChange the upload."""
+        """Change the upload."""
         upload.status = Status.IN_PROGRESS
         upload.started = True
         upload.processing = False
@@ -128,7 +128,7 @@ class VerificationBegan(UploadChange, tag=topic_of(upload_events.UploadVerificat
     """Its bytes were seen."""
 
     def change(self, upload: Upload) -> None:
-        """UploadChange the upload."""
+        """Change the upload."""
         upload.started = True
         upload.processing = True
 
@@ -137,7 +137,7 @@ class VerificationAbandoned(UploadChange, tag=topic_of(upload_events.UploadVerif
     """Storage was unavailable."""
 
     def change(self, upload: Upload) -> None:
-        """UploadChange the upload."""
+        """Change the upload."""
         upload.processing = False
 
 
@@ -151,7 +151,7 @@ class Verified(UploadChange, tag=topic_of(upload_events.UploadVerified)):
     content: _Content
 
     def change(self, upload: Upload) -> None:
-        """UploadChange the upload."""
+        """Change the upload."""
         upload.size_bytes = self.content.size_bytes
 
 
@@ -161,7 +161,7 @@ class Failed(UploadChange, tag=topic_of(upload_events.UploadFailed)):
     reason: str
 
     def change(self, upload: Upload) -> None:
-        """UploadChange the upload."""
+        """Change the upload."""
         upload.status = Status.FAILED
         upload.processing = False
         upload.reason = self.reason
@@ -184,7 +184,7 @@ class StoredBytes(UploadChange):
         counts["stored_bytes"] += self.stored_bytes()
 
     def change(self, upload: Upload) -> None:
-        """UploadChange the upload."""
+        """Change the upload."""
         upload.stored += ((self.origin.at, self.stored_bytes()),)
 
 
@@ -194,7 +194,7 @@ class Completed(StoredBytes, tag=topic_of(upload_events.UploadCompleted)):
     duplicate_of: str | None = None
 
     def change(self, upload: Upload) -> None:
-        """UploadChange the upload."""
+        """Change the upload."""
         super().change(upload)
         upload.status = Status.COMPLETED
         upload.processing = False
@@ -206,7 +206,7 @@ class Canceled(StoredBytes, tag=topic_of(upload_events.UploadCanceled)):
     """It was canceled."""
 
     def change(self, upload: Upload) -> None:
-        """UploadChange the upload."""
+        """Change the upload."""
         super().change(upload)
         upload.status = Status.CANCELED
         upload.processing = False
