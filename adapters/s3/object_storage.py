@@ -28,7 +28,7 @@ from adapters.s3.answers import (
 )
 from adapters.s3.bucket_setup import SettingUp
 from adapters.s3.client import USER_AGENT, new_client
-from adapters.s3.sigv4 import Addressing, Credentials, QuerySigner
+from adapters.s3.sigv4 import Addressing, Credentials, Presigner
 from application.ports.storage.object_storage import (
     KEEP_NONCURRENT_DAYS,
     LIST_PAGE,
@@ -120,7 +120,7 @@ class S3ObjectStorage:
             max_attempts=max_attempts,
         )
         self._client: S3Client
-        self._signer = QuerySigner(
+        self._signer = Presigner(
             endpoint_url=endpoint_url, bucket=bucket, region=region, addressing=addressing, credentials=credentials
         )
         self._lists_checksums: bool | None = None  # None: not known yet

@@ -1,15 +1,18 @@
-"""AWS Signature Version 4 as query parameters of a URL: pure, and fast enough to sign thousands of URLs in one request.
+"""AWS Signature Version 4 as query parameters of a URL, or as fields of a form.
 
-Owns the bytes of a presigned URL and nothing else: limits, policies and what is worth signing are its caller's.
-The result is byte for byte the one of botocore's `S3SigV4QueryAuth` for the same request, except that a header which
-botocore would drop is refused instead.
-Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+It is pure, and fast enough to sign thousands of URLs in one request. Owns the bytes of a presigned URL or form and
+nothing else: limits and what is worth signing are its caller's. The result is byte for byte the one of botocore's
+`S3SigV4QueryAuth` or `generate_presigned_post` for the same request, except that a header or field which botocore would
+drop or overwrite is refused instead.
+Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html and sigv4-HTTPPOSTConstructPolicy
 """
 
+import json
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from hmac import digest
@@ -28,6 +31,22 @@ _VIRTUAL_BUCKET: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,61}[a-z0-9])")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _VALUE: Final = re.compile(r"[\t\x20-\x7e]*")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/_.~-]*")  # what stands for itself in a path
+_FROM_THE_CLIENT: Final = "${filename}"  # storage replaces it in the key of a form
+# Fields of a form that the signature consists of, or that are none.
+_OWN_FIELDS: Final = frozenset(
+    {
+        "bucket",
+        "content-length-range",
+        "file",
+        "key",
+        "policy",
+        "x-amz-algorithm",
+        "x-amz-credential",
+        "x-amz-date",
+        "x-amz-security-token",
+        "x-amz-signature",
+    }
+)
 # Hop-by-hop or rewritten on the way (botocore leaves them unsigned), or said by the URL itself.
 _NOT_SIGNABLE: Final = frozenset(
     {
@@ -86,7 +105,7 @@ def _header_layout(names: tuple[str, ...]) -> tuple[tuple[tuple[str, str], ...],
     return order, signed, quote(signed, safe="")
 
 
-class QuerySigner:
+class Presigner:
     """Presigns requests for the objects of one bucket.
 
     `endpoint_url` is the server as the *client* sees it, perhaps with a port and a path prefix.
@@ -111,6 +130,8 @@ class QuerySigner:
             host, netloc = f"{bucket}.{host}", f"{bucket}.{netloc}"
         else:
             prefix = f"{prefix}/{quote(bucket, safe='')}"
+        self._bucket = bucket
+        self._form_url = f"{parts.scheme}://{netloc}{prefix or '/'}"
         self._origin = f"{parts.scheme}://{netloc}"
         self._prefix = f"{prefix}/"
         self._host_line = f"host:{host}{port}\n"
@@ -139,11 +160,8 @@ class QuerySigner:
         """
         if not key:
             raise ValueError("an object has a key: without one the URL would act on the bucket")
-        if now.tzinfo is not UTC:
-            if now.tzinfo is None:
-                raise ValueError("`now` has no time zone")
-            now = now.astimezone(UTC)
-        date, timestamp = _written(now.replace(microsecond=0))
+        now = _in_utc(now)
+        date, timestamp = _written(now)
         day = self._day
         if day[0] != date:
             day = self._day = self._derive(date)
@@ -183,12 +201,64 @@ class QuerySigner:
             f"{self._token_param}&X-Amz-Signature={signature}"
         )
 
+    def presign_form(
+        self,
+        key: str,
+        *,
+        fields: Mapping[str, str],
+        size_range: tuple[int, int],
+        expires_in_seconds: int,
+        now: datetime,
+    ) -> tuple[str, dict[str, str]]:
+        """Return the URL and the fields of a form that stores one file at `key` (POST policy).
+
+        `size_range`: the least and the most bytes of the file. Raises `UnsupportedHeaderError` for a field of the
+        signature's own, one that is named twice, or a value with control characters or beyond ASCII.
+        """
+        if not key or _FROM_THE_CLIENT in key:
+            raise ValueError(f"the key of a form is not empty and has no {_FROM_THE_CLIENT}: {key!r}")
+        if not 0 <= size_range[0] <= size_range[1]:
+            raise ValueError(f"not a range of sizes: {size_range}")
+        names = [name.lower() for name in fields]
+        for name, value in fields.items():
+            own = name.lower() in _OWN_FIELDS or names.count(name.lower()) > 1
+            if own or not _TOKEN.fullmatch(name) or not _VALUE.fullmatch(value):
+                raise UnsupportedHeaderError(name)
+        now = _in_utc(now)
+        date, timestamp = _written(now)
+        if self._day[0] != date:
+            self._day = self._derive(date)
+        _, signing_key, _, scope = self._day
+        signed = {
+            "x-amz-algorithm": "AWS4-HMAC-SHA256",
+            "x-amz-credential": f"{self._credentials.access_key_id}/{scope}",
+            "x-amz-date": timestamp,
+        }
+        if self._credentials.session_token is not None:
+            signed["x-amz-security-token"] = self._credentials.session_token
+        conditions: list[dict[str, str] | list[str | int]] = [{name: value} for name, value in fields.items()]
+        conditions += [["content-length-range", *size_range], {"bucket": self._bucket}, {"key": key}]
+        conditions += [{name: value} for name, value in signed.items()]
+        ends = (now + timedelta(seconds=expires_in_seconds)).isoformat().replace("+00:00", "Z")
+        policy = b64encode(json.dumps({"expiration": ends, "conditions": conditions}).encode()).decode()
+        signature = digest(signing_key, policy.encode(), "sha256").hex()
+        return self._form_url, {**fields, "key": key, **signed, "policy": policy, "x-amz-signature": signature}
+
     def _derive(self, date: str) -> tuple[str, bytes, str, str]:
         key = f"AWS4{self._credentials.secret_access_key}".encode()
         for part in (date, self._region, "s3", "aws4_request"):
             key = digest(key, part.encode(), "sha256")
         credential = f"{self._access_key}%2F{date}%2F{self._encoded_region}%2Fs3%2Faws4_request"
         return date, key, credential, f"{date}/{self._region}/s3/aws4_request"
+
+
+def _in_utc(now: datetime) -> datetime:
+    """Return the time in UTC, with whole seconds."""
+    if now.tzinfo is not UTC:
+        if now.tzinfo is None:
+            raise ValueError("`now` has no time zone")
+        now = now.astimezone(UTC)
+    return now.replace(microsecond=0)
 
 
 def _is_ip(host: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import quote
 
-from adapters.s3.sigv4 import Addressing, Credentials, QuerySigner
+from adapters.s3.sigv4 import Addressing, Credentials, Presigner
 from application.ports.storage.url_signer import (
     MAX_PART_NUMBER,
     MAX_URL_LENGTH,
@@ -63,7 +63,7 @@ class S3UrlSigner:
     def __init__(
         self, *, endpoint_url: str, bucket: str, region: str, addressing: Addressing, credentials: Credentials
     ) -> None:
-        self._signer = QuerySigner(
+        self._signer = Presigner(
             endpoint_url=endpoint_url, bucket=bucket, region=region, addressing=addressing, credentials=credentials
         )
         self._credentials_expire_at = credentials.expires_at
@@ -85,6 +85,16 @@ class S3UrlSigner:
         seconds, expires_at = self._lifetime(expires_in, now)
         url = self._signer.presign("PUT", key, headers=sent, expires_in_seconds=seconds, now=now)
         return SignedRequest(method="PUT", url=url, headers=sent, expires_at=expires_at)
+
+    def sign_post(
+        self, key: str, *, fields: Mapping[str, str], size_range: tuple[int, int], expires_in: timedelta, now: datetime
+    ) -> SignedRequest:
+        """Return a form that stores one file at `key`, only with exactly these fields."""
+        seconds, expires_at = self._lifetime(expires_in, now)
+        url, signed = self._signer.presign_form(
+            key, fields=fields, size_range=size_range, expires_in_seconds=seconds, now=now
+        )
+        return SignedRequest(method="POST", url=url, headers={}, expires_at=expires_at, fields=signed)
 
     def sign_part(
         self,

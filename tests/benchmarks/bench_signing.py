@@ -12,7 +12,7 @@ from botocore.config import Config
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from adapters.s3.sigv4 import Credentials, QuerySigner
+from adapters.s3.sigv4 import Credentials, Presigner
 from adapters.s3.url_signer import S3UrlSigner
 
 ENDPOINT, REGION, BUCKET = "https://s3.eu-central-1.amazonaws.com", "eu-central-1", "some-bucket"
@@ -37,7 +37,7 @@ def main() -> None:
     )
     of_bucket: dict[str, Any] = {"endpoint_url": ENDPOINT, "bucket": BUCKET, "region": REGION, "addressing": "path"}
     credentials = Credentials("AKIDEXAMPLE", "secret")
-    query_signer = QuerySigner(**of_bucket, credentials=credentials)
+    presigner = Presigner(**of_bucket, credentials=credentials)
     url_signer = S3UrlSigner(**of_bucket, credentials=credentials)
     put = {"Bucket": BUCKET, "Key": KEY, "ContentType": "image/jpeg", "ContentLength": 1048576}
     part = {"Bucket": BUCKET, "Key": KEY, "PartNumber": 17, "UploadId": "abcdef0123456789"}
@@ -51,7 +51,7 @@ def main() -> None:
         (
             "PUT, the URL alone",
             theirs_put,
-            lambda: query_signer.presign("PUT", KEY, headers=HEADERS, expires_in_seconds=3600, now=now),
+            lambda: presigner.presign("PUT", KEY, headers=HEADERS, expires_in_seconds=3600, now=now),
         ),
         (
             "PUT, by the port",
@@ -61,7 +61,7 @@ def main() -> None:
         (
             "part, the URL alone",
             theirs_part,
-            lambda: query_signer.presign("PUT", KEY, headers={}, query=query, expires_in_seconds=3600, now=now),
+            lambda: presigner.presign("PUT", KEY, headers={}, query=query, expires_in_seconds=3600, now=now),
         ),
         (
             "part, by the port",

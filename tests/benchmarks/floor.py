@@ -17,7 +17,7 @@ import uvloop
 from yarl import URL
 
 from adapters.postgres.database.connecting import Connection, connect
-from adapters.s3.sigv4 import Credentials, QuerySigner
+from adapters.s3.sigv4 import Credentials, Presigner
 
 _TABLE = "CREATE TABLE IF NOT EXISTS floor (key text PRIMARY KEY, size_bytes bigint, sha256 text, etag text)"
 _INSERT = "INSERT INTO floor SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[])"
@@ -54,7 +54,7 @@ class Rows:
 
 async def main(given: dict[str, Any]) -> dict[str, float]:
     """Read, hash and commit every file once."""
-    signer = QuerySigner(
+    signer = Presigner(
         endpoint_url=given["endpoint_url"],
         bucket=given["bucket"],
         region=given["region"],

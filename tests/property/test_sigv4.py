@@ -9,6 +9,7 @@ from unittest.mock import patch
 import botocore.auth
 import botocore.credentials
 import botocore.session
+import botocore.signers
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
@@ -16,7 +17,7 @@ from botocore.utils import percent_encode, percent_encode_sequence
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adapters.s3.sigv4 import Addressing, Credentials, QuerySigner
+from adapters.s3.sigv4 import Addressing, Credentials, Presigner
 from adapters.s3.url_signer import S3UrlSigner
 
 AWKWARD = [
@@ -49,6 +50,11 @@ TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi
 REFUSED = {
     *botocore.auth.SIGNED_HEADERS_BLACKLIST,
     *("authorization", "date", "host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"),
+}
+# Fields of a form that belong to its signature.
+OWN_FIELDS = {
+    *("bucket", "content-length-range", "file", "key", "policy"),
+    *(f"x-amz-{name}" for name in ("algorithm", "credential", "date", "security-token", "signature")),
 }
 SEVEN_DAYS = 7 * 24 * 3600
 
@@ -142,7 +148,7 @@ def test_every_url_is_the_one_that_botocores_signer_makes(
     with frozen(now):
         S3SigV4QueryAuth(theirs, "s3", region, expires=expires).add_auth(request)
 
-    signer = QuerySigner(
+    signer = Presigner(
         endpoint_url=endpoint, bucket=bucket, region=region, addressing=addressing, credentials=credentials
     )
     ours = signer.presign(method, key, headers=headers, query=query, expires_in_seconds=expires, now=now)
@@ -248,7 +254,7 @@ def test_every_url_is_the_one_that_botocores_client_makes(
             name, Params={"Bucket": "some-bucket", "Key": key, **params}, ExpiresIn=expires
         )
 
-    signer = QuerySigner(
+    signer = Presigner(
         endpoint_url=endpoint,
         bucket="some-bucket",
         region="eu-central-1",
@@ -303,3 +309,83 @@ def test_every_url_of_a_part_is_the_one_that_botocores_client_makes(
     )
 
     assert signed.url == theirs
+
+
+# A key that ends in `${filename}` is refused here: storage would insert the name that the client sends.
+form_keys = keys.filter(lambda key: "${filename}" not in key)
+form_fields = st.dictionaries(
+    st.sampled_from(["Content-Type", "success_action_status", "x-amz-checksum-sha256", "Cache-Control", "x-amz-meta-a"])
+    | st.text(TOKEN_CHARACTERS, min_size=1),
+    header_values,
+    max_size=5,
+).filter(lambda found: not OWN_FIELDS & (lower := {name.lower() for name in found}) and len(lower) == len(found))
+sizes = st.integers(0, 5 * 1024**3)
+
+
+@lru_cache(maxsize=64)
+def client_of(endpoint: str, region: str, addressing: Addressing, credentials: Credentials) -> Any:  # noqa: ANN401
+    return botocore.session.get_session().create_client(
+        "s3",
+        region_name=region,
+        endpoint_url=endpoint,
+        aws_access_key_id=credentials.access_key_id,
+        aws_secret_access_key=credentials.secret_access_key,
+        aws_session_token=credentials.session_token,
+        config=Config(signature_version="s3v4", s3={"addressing_style": addressing}),
+    )
+
+
+@settings(deadline=None)  # making a botocore client takes longer than an example may
+@given(
+    endpoint=st.sampled_from(ENDPOINTS),
+    addressing=st.sampled_from(["path", "virtual"]),
+    region=st.sampled_from(["eu-central-1", "us-east-1", "auto", "us-gov-west-1"]),
+    credentials=st.builds(
+        Credentials,
+        access_key_id=st.sampled_from(["AKIDEXAMPLE", "a/b+c=ü"]),
+        secret_access_key=st.sampled_from(["SECRET", "s/+=ü"]),
+        session_token=st.sampled_from(TOKENS),
+    ),
+    key=form_keys,
+    fields=form_fields,
+    size_range=st.tuples(sizes, sizes).map(sorted).map(tuple),
+    expires=st.integers(1, SEVEN_DAYS),
+    now=times.filter(lambda now: now.year < 9999),
+)
+@example(
+    endpoint=ENDPOINTS[0],
+    addressing="virtual",
+    region="eu-central-1",
+    credentials=Credentials("AKIDEXAMPLE", "SECRET", TOKENS[1]),
+    key="a/😀/$x",
+    fields={"Content-Type": 'text/plain; a="\\""', "success_action_status": "201"},
+    size_range=(0, 0),
+    expires=1,
+    now=datetime(2024, 2, 29, 23, 59, 59, 999999, tzinfo=UTC),
+)
+def test_every_form_is_the_one_that_botocores_client_makes(
+    *,
+    endpoint: str,
+    addressing: Addressing,
+    region: str,
+    credentials: Credentials,
+    key: str,
+    fields: dict[str, str],
+    size_range: tuple[int, int],
+    expires: int,
+    now: datetime,
+) -> None:
+    if "://127" in endpoint or "://[" in endpoint:
+        addressing = "path"  # an address has no subdomains
+    conditions = [*({name: value} for name, value in fields.items()), ["content-length-range", *size_range]]
+    with frozen(now), patch.object(botocore.signers, "get_current_datetime", lambda: now.astimezone(UTC)):
+        theirs = client_of(endpoint, region, addressing, credentials).generate_presigned_post(
+            "some-bucket", key, Fields=fields, Conditions=conditions, ExpiresIn=expires
+        )
+
+    signer = Presigner(
+        endpoint_url=endpoint, bucket="some-bucket", region=region, addressing=addressing, credentials=credentials
+    )
+    url, ours = signer.presign_form(key, fields=fields, size_range=size_range, expires_in_seconds=expires, now=now)
+
+    assert (url, list(ours.items())) == (theirs["url"], list(theirs["fields"].items()))

@@ -1,7 +1,10 @@
 """Signed URLs without a server, checked here: for tests and demonstrations."""
 
+import hashlib
 import hmac
+import json
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -30,6 +33,8 @@ _NOT_SIGNABLE: Final = frozenset(
     | {"keep-alive", "proxy-authenticate", "proxy-authorization", "user-agent"}
     | {"x-amz-content-sha256", "x-amz-date", "x-amz-security-token"}
 )
+_CHECKSUM: Final = "x-amz-checksum-sha256"
+_OWN_FIELDS: Final = frozenset({"key", "policy", "signature", "file", "bucket"})
 
 
 class Allowed(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +50,12 @@ class RefusedError(Exception):
     """The request was not signed, or its signature has expired: a server responds with 403."""
 
 
+class WrongFileError(Exception):
+    """The file of a form has another size or checksum than its policy allows: a server responds with 400."""
+
+
 class MemoryUrlSigner:
-    """Implements `UrlSigner`. `check` is not part of the port: it plays the server."""
+    """Implements `UrlSigner`. `check` and `check_form` are not part of the port: they play the server."""
 
     def __init__(self, *, secret: bytes = b"memory", credentials_expire_at: datetime | None = None) -> None:
         self._secret = secret
@@ -56,6 +65,23 @@ class MemoryUrlSigner:
         """Return a URL that `check` accepts for one key, only with exactly these headers."""
         sent = {name: value.strip(" \t") for name, value in headers.items()}
         return self._sign("PUT", key, sent, {}, expires_in=expires_in, now=now)
+
+    def sign_post(
+        self, key: str, *, fields: Mapping[str, str], size_range: tuple[int, int], expires_in: timedelta, now: datetime
+    ) -> SignedRequest:
+        """Return a form that `check_form` accepts for one key, only with exactly these fields."""
+        names = [name.lower() for name in fields]
+        if "${filename}" in key or not 0 <= size_range[0] <= size_range[1]:
+            raise ValueError(f"not a key or not a range of sizes: {key!r}, {size_range}")
+        for name, value in fields.items():
+            own = name.lower() in _OWN_FIELDS or names.count(name.lower()) > 1
+            if own or not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+                raise UnsupportedHeaderError(name)
+        expires_at = self._ends(key, expires_in, now)
+        facts = {"expires-at": expires_at.strftime(_DATE), "sizes": size_range, "fields": {**fields, "key": key}}
+        policy = b64encode(json.dumps(facts).encode()).decode()
+        signed = {**fields, "key": key, "policy": policy, "signature": self._signature("POST", policy, ())}
+        return SignedRequest(method="POST", url=_ORIGIN, headers={}, expires_at=expires_at, fields=signed)
 
     def sign_part(
         self,
@@ -122,6 +148,37 @@ class MemoryUrlSigner:
             download_as=query.get("download-as"),
         )
 
+    def check_form(self, fields: Mapping[str, str], file: bytes, *, now: datetime) -> Allowed:
+        """Return what the form may access; raises `RefusedError` or `WrongFileError`."""
+        policy, given = fields.get("policy", ""), dict(fields)
+        signature = given.pop("signature", "")
+        given.pop("policy", None)
+        if not hmac.compare_digest(signature, self._signature("POST", policy, ())):
+            raise RefusedError("the signature does not match")
+        facts = json.loads(b64decode(policy))
+        if now >= datetime.strptime(facts["expires-at"], _DATE).replace(tzinfo=UTC):
+            raise RefusedError("the policy has expired")
+        if given != facts["fields"]:
+            raise RefusedError("a field is missing, different or not in the policy")
+        least, most = facts["sizes"]
+        if not least <= len(file) <= most:
+            raise WrongFileError(f"{len(file)} bytes, not {least} to {most}")
+        if given.get(_CHECKSUM) not in {None, b64encode(hashlib.sha256(file).digest()).decode()}:
+            raise WrongFileError("another SHA-256")
+        return Allowed(key=given["key"])
+
+    def _ends(self, key: str, expires_in: timedelta, now: datetime) -> datetime:
+        """Return when a signature ends."""
+        if not key or now.tzinfo is None or expires_in < _SECOND:
+            raise ValueError("a signature needs a key, a time zone and a lifetime of at least one second")
+        signed_at = now.astimezone(UTC).replace(microsecond=0)
+        lifetime = min(expires_in, MAX_URL_LIFETIME)
+        if self._credentials_expire_at is not None:
+            lifetime = min(lifetime, self._credentials_expire_at - signed_at)
+            if lifetime < _SECOND:
+                raise CredentialsExpiredError(self._credentials_expire_at)
+        return signed_at + timedelta(seconds=int(lifetime.total_seconds()))
+
     def _sign(
         self,
         method: str,
@@ -132,8 +189,7 @@ class MemoryUrlSigner:
         expires_in: timedelta,
         now: datetime,
     ) -> SignedRequest:
-        if not key or now.tzinfo is None or expires_in < _SECOND:
-            raise ValueError("a signature needs a key, a time zone and a lifetime of at least one second")
+        expires_at = self._ends(key, expires_in, now)
         names = [name.lower() for name in headers]
         for name, value in headers.items():
             if (
@@ -143,13 +199,6 @@ class MemoryUrlSigner:
                 or not _VALUE.fullmatch(value)
             ):
                 raise UnsupportedHeaderError(name)
-        signed_at = now.astimezone(UTC).replace(microsecond=0)
-        lifetime = min(expires_in, MAX_URL_LIFETIME)
-        if self._credentials_expire_at is not None:
-            lifetime = min(lifetime, self._credentials_expire_at - signed_at)
-            if lifetime < _SECOND:
-                raise CredentialsExpiredError(self._credentials_expire_at)
-        expires_at = signed_at + timedelta(seconds=int(lifetime.total_seconds()))
         facts = {"expires-at": expires_at.strftime(_DATE), "headers": ";".join(sorted(names)), **query}
         url = f"{_ORIGIN}{quote(key, safe='/~')}?{urlencode(facts)}"
         signature = self._signature(method, url, ((name.lower(), value) for name, value in headers.items()))

@@ -14,20 +14,22 @@ MAX_PART_NUMBER: Final = 10_000
 class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request that every holder can send until `expires_at`.
 
-    `headers` are signed: the request is refused unless each is sent with exactly this value.
+    `headers` are signed: the request is refused unless each is sent with exactly this value. `fields`: of the form that
+    a POST sends, before its `file`; None: the body is the file.
     """
 
     method: str
     url: str
     headers: dict[str, str]
     expires_at: datetime
+    fields: dict[str, str] | None = None
 
 
 class UnsupportedHeaderError(Exception):
-    """The signer cannot bind this header to the URL."""
+    """The signer cannot bind this header to the URL, or this field to the form."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"this signer cannot bind the header {name!r} to a URL")
+        super().__init__(f"this signer cannot bind {name!r}")
         self.name = name
 
 
@@ -51,6 +53,17 @@ class UrlSigner(Protocol):
 
         The URL is valid for at most `MAX_URL_LIFETIME`, and not longer than its credentials; see `expires_at`. A signer
         that cannot bind a header raises `UnsupportedHeaderError`; it never drops it.
+        """
+        ...
+
+    def sign_post(
+        self, key: str, *, fields: Mapping[str, str], size_range: tuple[int, int], expires_in: timedelta, now: datetime
+    ) -> SignedRequest:
+        """Return a form that stores one file at `key`, and only with exactly these fields.
+
+        `size_range`: the least and the most bytes of the file; storage refuses any other size. The form has the
+        lifetime of one of `sign_put`. A field that cannot be bound raises `UnsupportedHeaderError`. A key with
+        `${filename}` is a `ValueError`: storage would insert the name that the client sends.
         """
         ...
 

@@ -1,11 +1,14 @@
 """What `UrlSigner` promises: of the answer alone on every signer, and of the URL where a server keeps it."""
 
+import base64
 import hashlib
+import json
 import re
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import NamedTuple
 
 import httpx
@@ -14,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.memory.storage.object_storage import MemoryObjectStorage, WrongChecksumError
-from adapters.memory.storage.url_signer import MemoryUrlSigner, RefusedError
+from adapters.memory.storage.url_signer import MemoryUrlSigner, RefusedError, WrongFileError
 from adapters.s3.sigv4 import Addressing, Credentials
 from adapters.s3.url_signer import S3UrlSigner, content_disposition
 from application.ports.storage.object_storage import ObjectStorage
@@ -34,6 +37,7 @@ __all__ = ["seaweedfs_server"]  # a fixture
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HEADERS = {"Content-Type": "image/png", "Content-Length": "5"}
+FIELDS = {"Content-Type": "image/png", "success_action_status": "201"}
 CHECKSUM = "x-amz-checksum-sha256"
 EVERY_HEADER = ("Content-Type", "Content-Length", "If-None-Match", CHECKSUM)
 
@@ -86,7 +90,19 @@ def part(signer: UrlSigner, expires_in: timedelta = HOUR, now: datetime = NOW, n
     )
 
 
-every_kind = pytest.mark.parametrize("sign", [put, part, get])
+def form(
+    signer: UrlSigner,
+    expires_in: timedelta = HOUR,
+    now: datetime = NOW,
+    *,
+    key: str = "a/k",
+    fields: dict[str, str] = FIELDS,
+    size_range: tuple[int, int] = (0, 5),
+) -> SignedRequest:
+    return signer.sign_post(key, fields=fields, size_range=size_range, expires_in=expires_in, now=now)
+
+
+every_kind = pytest.mark.parametrize("sign", [put, part, get, form])
 Sign = Callable[..., SignedRequest]
 
 
@@ -97,6 +113,55 @@ def test_the_answer_says_what_to_send(signer: UrlSigner) -> None:
     assert part(signer).headers == {"Content-Length": "5"}
     assert get(signer).method == "GET"
     assert get(signer).headers == {}
+    assert put(signer).fields is part(signer).fields is get(signer).fields is None
+    assert form(signer).method == "POST"
+    assert form(signer).headers == {}
+    assert (form(signer).fields or {}).items() >= {**FIELDS, "key": "a/k"}.items()
+
+
+def test_a_form_depends_on_the_arguments_alone(signer: UrlSigner) -> None:
+    kinds = [
+        form(signer),
+        form(signer, key="l"),
+        form(signer, now=NOW + HOUR),
+        form(signer, expires_in=3 * HOUR),
+        form(signer, size_range=(0, 6)),
+        form(signer, size_range=(1, 5)),
+        form(signer, fields={**FIELDS, "Content-Type": "image/gif"}),
+        form(signer, fields={"Content-Type": "image/png"}),
+    ]
+
+    assert form(signer) == form(signer, now=NOW.astimezone(timezone(HOUR)))
+    assert len({json.dumps(each.fields) for each in kinds}) == len(kinds)
+    assert {each.url for each in kinds} == {kinds[0].url}
+
+
+def test_a_field_that_cannot_be_bound_is_refused_by_name(signer: UrlSigner) -> None:
+    for fields in (
+        {"key": "b"},
+        {"Policy": "b"},
+        {"file": "b"},
+        {"bucket": "b"},
+        {"Content-Type": "a/b", "content-type": "a/b"},
+        {"Content-Type": "a/b\r\n"},
+        {"Content-Type": "é"},
+        {"a b": "c"},
+    ):
+        with pytest.raises(UnsupportedHeaderError) as refused:
+            form(signer, fields=fields)
+        assert refused.value.name in fields
+
+
+@pytest.mark.parametrize("key", ["", "${filename}", "a/${filename}", "a/${filename}.txt"])
+def test_a_form_without_a_key_of_its_own_is_a_mistake(signer: UrlSigner, key: str) -> None:
+    with pytest.raises(ValueError, match="key"):
+        form(signer, key=key)
+
+
+@pytest.mark.parametrize("size_range", [(-1, 5), (5, 4)])
+def test_an_impossible_range_of_sizes_is_a_mistake(signer: UrlSigner, size_range: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="range"):
+        form(signer, size_range=size_range)
 
 
 def test_the_answer_depends_on_the_arguments_alone(signer: UrlSigner) -> None:
@@ -220,21 +285,29 @@ class Answer(NamedTuple):
 class Served(NamedTuple):
     """A signer, and a server that keeps what it signs: (method, url, headers, body, now).
 
-    `begin` begins a multipart upload whose parts storage checks or not; `parts_of` lists their numbers and sizes.
+    `post` sends a form: (url, fields, file). `begin` begins a multipart upload whose parts storage checks or not;
+    `parts_of` lists their numbers and sizes. `type_of`: of the stored object; None: there is none.
     """
 
     signer: UrlSigner
     send: Callable[[str, str, dict[str, str], bytes], Awaitable[Answer]]
+    post: Callable[[str, dict[str, str], bytes], Awaitable[Answer]]
     version_of: Callable[[str], Awaitable[str | None]]
+    type_of: Callable[[str], Awaitable[str | None]]
     begin: Callable[..., Awaitable[str]]
     parts_of: Callable[[str, str], Awaitable[list[tuple[int, int]]]]
+
+
+async def stored_type(storage: ObjectStorage, key: str) -> str | None:
+    found = await storage.head(key)
+    return None if found is None else found.content_type
 
 
 async def sizes(storage: ObjectStorage, key: str, multipart_id: str) -> list[tuple[int, int]]:
     return [(each.part_number, each.size_bytes) for each in await storage.parts(key, multipart_id) or ()]
 
 
-def memory_server() -> Served:
+def memory_server() -> Served:  # noqa: C901  # one branch for each answer of a server
     signer, storage = MemoryUrlSigner(), MemoryObjectStorage()
 
     async def send(method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -258,10 +331,24 @@ def memory_server() -> Served:
         _, stored = found
         return Answer(200, stored, allowed.download_as and content_disposition(allowed.download_as))
 
+    async def post(url: str, fields: dict[str, str], body: bytes) -> Answer:
+        assert url == "https://storage.invalid/"
+        try:
+            allowed = signer.check_form(fields, body, now=datetime.now(UTC))
+        except RefusedError:
+            return Answer(403, b"", None)
+        except WrongFileError:
+            return Answer(400, b"", None)
+        storage.put(allowed.key, body, fields["Content-Type"])
+        return Answer(201, b"", None)
+
     async def version_of(key: str) -> str | None:
         found = await storage.head(key)
         assert found is not None
         return found.version_id
+
+    async def type_of(key: str) -> str | None:
+        return await stored_type(storage, key)
 
     async def begin(key: str, *, checked: bool = False) -> str:
         return await storage.begin_multipart(key, content_type="image/png", checked=checked)
@@ -269,7 +356,7 @@ def memory_server() -> Served:
     async def parts_of(key: str, multipart_id: str) -> list[tuple[int, int]]:
         return await sizes(storage, key, multipart_id)
 
-    return Served(signer, send, version_of, begin, parts_of)
+    return Served(signer, send, post, version_of, type_of, begin, parts_of)
 
 
 def s3_server(bucket: S3Bucket) -> Served:
@@ -277,6 +364,15 @@ def s3_server(bucket: S3Bucket) -> Served:
         async with httpx.AsyncClient(trust_env=False) as http:
             answer = await http.request(method, url, headers=headers, content=body or None)
             return Answer(answer.status_code, answer.content, answer.headers.get("Content-Disposition"))
+
+    async def post(url: str, fields: dict[str, str], body: bytes) -> Answer:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            answer = await http.post(url, data=fields, files={"file": ("name of the client's.html", body, "text/html")})
+            return Answer(answer.status_code, answer.content, None)
+
+    async def type_of(key: str) -> str | None:
+        async with bucket.storage() as storage:
+            return await stored_type(storage, key)
 
     async def version_of(key: str) -> str | None:
         async with bucket.storage() as storage:
@@ -292,7 +388,7 @@ def s3_server(bucket: S3Bucket) -> Served:
         async with bucket.storage() as storage:
             return await sizes(storage, key, multipart_id)
 
-    return Served(bucket.signer(), send, version_of, begin, parts_of)
+    return Served(bucket.signer(), send, post, version_of, type_of, begin, parts_of)
 
 
 @pytest.fixture(scope="session")
@@ -430,3 +526,86 @@ async def test_a_part_that_is_not_the_signed_one_is_refused(served: Served, key:
     assert (await served.send("GET", signed, {}, b"")).status == 403
     assert await served.parts_of(key, multipart_id) == []
     assert await served.parts_of(key, other_id) == []
+
+
+def signed_form(
+    served: Served,
+    key: str,
+    size_range: tuple[int, int] = (2, 5),
+    at: datetime | None = None,
+    checksums: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[str, dict[str, str]]:
+    signed = form(served.signer, now=at or now(), key=key, fields={**FIELDS, **checksums}, size_range=size_range)
+    assert signed.fields is not None
+    return signed.url, signed.fields
+
+
+@pytest.mark.parametrize("body", [b"hi", b"hello"])
+async def test_a_form_as_signed_is_taken_with_the_signed_type(served: Served, key: str, body: bytes) -> None:
+    url, fields = signed_form(served, key)
+
+    assert (await served.post(url, fields, body)).status == 201
+
+    assert await served.type_of(key) == "image/png"
+    reading = served.signer.sign_get(key, expires_in=HOUR, now=now())
+    assert (await served.send("GET", reading.url, {}, b"")).body == body
+
+
+async def test_a_form_takes_an_empty_file_where_the_range_allows_it(served: Served, key: str) -> None:
+    url, fields = signed_form(served, key, (0, 0))
+
+    assert (await served.post(url, fields, b"")).status == 201
+    assert (await served.post(url, fields, b"h")).status == 400
+
+
+@pytest.mark.parametrize("body", [b"", b"h", b"hello!", b"h" * 100_000])
+async def test_a_file_beyond_the_range_is_not_stored(served: Served, key: str, body: bytes) -> None:
+    url, fields = signed_form(served, key)
+
+    assert (await served.post(url, fields, body)).status == 400
+    assert await served.type_of(key) is None
+
+
+async def test_a_form_that_is_not_the_signed_one_is_refused(served: Served, key: str) -> None:
+    url, fields = signed_form(served, key)
+    _, larger = signed_form(served, key, (2, 500))
+    _, late = signed_form(served, key, at=now() - 2 * HOUR)
+    (signature,) = [name for name in fields if name.endswith("signature")]
+    policy = base64.b64decode(fields["policy"]).replace(b"5", b"9").decode()
+    other_key = key.replace(".bin", ".exe")
+
+    for sent in (
+        {**fields, "Content-Type": "image/gif"},
+        {name: value for name, value in fields.items() if name != "Content-Type"},
+        {name: value for name, value in fields.items() if name != "policy"},
+        {name: value for name, value in fields.items() if name not in {"policy", signature}},
+        {**fields, "key": other_key},
+        {**fields, "key": f"{key[:-4]}${{filename}}"},
+        {**fields, "policy": larger["policy"]},
+        {**fields, "policy": base64.b64encode(policy.encode()).decode()},
+        {**fields, signature: "0" * len(fields[signature])},
+        {**fields, "success_action_status": "200"},
+        {"x-amz-meta-a": "b", **fields},
+        {"x-amz-storage-class": "GLACIER", **fields},
+        {"x-amz-website-redirect-location": "https://example.invalid/", **fields},
+        late,
+    ):
+        assert (await served.post(url, sent, b"hello")).status == 403, sent
+    assert await served.type_of(key) is None
+    assert await served.type_of(other_key) is None
+
+
+async def test_a_form_is_taken_with_the_bytes_of_the_signed_checksum_alone(served: Served, key: str) -> None:
+    checksum = b64encode(hashlib.sha256(b"hello").digest()).decode()
+    other = b64encode(hashlib.sha256(b"world").digest()).decode()
+    url, fields = signed_form(served, key, checksums={"x-amz-checksum-algorithm": "SHA256", CHECKSUM: checksum})
+
+    for sent, body, status in (
+        (fields, b"world", 400),
+        ({**fields, CHECKSUM: other}, b"world", 403),
+        ({name: value for name, value in fields.items() if name != CHECKSUM}, b"world", 403),
+        (fields, b"hello", 201),
+    ):
+        assert (await served.post(url, sent, body)).status == status
+    reading = served.signer.sign_get(key, expires_in=HOUR, now=now())
+    assert (await served.send("GET", reading.url, {}, b"")).body == b"hello"

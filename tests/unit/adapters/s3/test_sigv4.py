@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from adapters.s3.sigv4 import Addressing, Credentials, QuerySigner
+from adapters.s3.sigv4 import Addressing, Credentials, Presigner
 from application.ports.storage.url_signer import UnsupportedHeaderError
 
 NOW = datetime(2013, 5, 24, tzinfo=UTC)
@@ -16,8 +16,8 @@ def signer(
     bucket: str = "examplebucket",
     addressing: Addressing = "virtual",
     credentials: Credentials = EXAMPLE,
-) -> QuerySigner:
-    return QuerySigner(
+) -> Presigner:
+    return Presigner(
         endpoint_url=endpoint_url, bucket=bucket, region="us-east-1", addressing=addressing, credentials=credentials
     )
 
