@@ -61,6 +61,7 @@ class BucketChange(msgspec.Struct, frozen=True, kw_only=True):
     content_rules: ContentRules | msgspec.UnsetType = msgspec.UNSET
     retention_seconds: int | msgspec.UnsetType | None = msgspec.UNSET
     analytics_fields: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    part_size: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class ChangingBuckets(msgspec.Struct, frozen=True, kw_only=True):

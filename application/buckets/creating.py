@@ -40,6 +40,7 @@ class CreatingBuckets(msgspec.Struct, frozen=True, kw_only=True):
         content_rules: ContentRules = ANY_CONTENT,
         retention_seconds: int | None = None,
         analytics_fields: tuple[str, ...] = (),
+        part_size: int | None = None,
         ids: Ids | None = None,
     ) -> BucketRecord:
         """Create a bucket, which accepts uploads at once. `ids`: those of a request under an idempotency key."""
@@ -59,6 +60,7 @@ class CreatingBuckets(msgspec.Struct, frozen=True, kw_only=True):
             content_rules=content_rules,
             retention_seconds=retention_seconds,
             analytics_fields=analytics_fields,
+            part_size=part_size,
         )
         conditions = Conditions(
             key_id=caller.key.key_id,

@@ -38,7 +38,7 @@ from domain.buckets.schema import BucketSchema
 from domain.claims import Claim, unique_key_claim
 from domain.events.event import Origin
 from domain.events.registry import decode
-from domain.keys.upload_token import UploadToken, size_meant
+from domain.keys.upload_token import UploadToken
 from domain.objects.object import ReplaceDeniedError
 from domain.refusals import (
     ForbiddenError,
@@ -69,10 +69,6 @@ DUPLICATE_MESSAGE = "The bytes are already stored in this upload: send nothing."
 _IN_PARTS_MESSAGE = (
     "The file is too large for a single PUT: request the URLs of its parts with POST"
     " /v1/uploads/{upload_id}/parts/sign, PUT parts of part_size bytes, then confirm. Or announce a smaller file."
-)
-_EMPTY_MESSAGE = (
-    "file_size_bytes is missing, and this upload token limits the size, so the URL accepts only an empty file:"
-    " send file_size_bytes for any other file."
 )
 _GONE_MESSAGE = "The upload no longer exists, or you cannot access it: send the file with a new idempotency key."
 _SKIPPED_MESSAGE = "An object with the same unique key exists: send nothing."
@@ -258,7 +254,7 @@ class RequestingUpload:
             announced,
             self._rules_of(bucket),
             self._rules.tier_limits[caller.organization.tier],
-            self._rules.part_bytes,
+            bucket.part_size or self._rules.part_bytes,
         )
         headers = headers_of(announced)
         key = storage_key(
@@ -276,7 +272,9 @@ class RequestingUpload:
         command = RequestUpload(
             origin=origin,
             upload_id=upload_id,
-            request=_request(announced, admitted, bucket, key, signed, self._rules, origin.at, urls_end_at),
+            request=_request(
+                announced, admitted, bucket, key, signed, self._rules, origin.at, urls_end_at, caller.token
+            ),
             forget_at=origin.at + self._rules.retention,
         )
         return _Item(
@@ -571,10 +569,7 @@ def _as_token_allows(announced: Announcement, token: UploadToken | None) -> Anno
     """Return the announcement with the limits of the caller's token applied."""
     if token is None:
         return announced
-    size_bytes = announced.declared_size_bytes
-    if announced.multipart is not Multipart.ALWAYS:
-        size_bytes = size_meant(token, size_bytes)
-    return msgspec.structs.replace(announced, declared_size_bytes=size_bytes, policy=token.policy)
+    return msgspec.structs.replace(announced, policy=token.policy)
 
 
 def _avoidance_id(upload_id: str) -> str:
@@ -658,9 +653,8 @@ def _answer(item: _Item, position: int) -> Answer:
     if item.command.existing_object_id is not None:
         return Answer(record=record, signed=None, message=_SKIPPED_MESSAGE)
     if record.part_size is None:
-        empty = record.declared_size_bytes == 0
-        return Answer(record=record, signed=item.signed, message=_EMPTY_MESSAGE if empty else None)
-    unasked = item.announced.multipart is not Multipart.ALWAYS
+        return Answer(record=record, signed=item.signed)
+    unasked = item.announced.multipart is not Multipart.ALWAYS and item.announced.part_size is None
     return Answer(record=record, signed=None, message=_IN_PARTS_MESSAGE if unasked else None)
 
 
@@ -691,10 +685,14 @@ def _request(
     rules: Rules,
     now: datetime,
     urls_end_at: datetime | None,
+    token: UploadToken | None,
 ) -> UploadRequest:
     kept_seconds = announced.expires_after_seconds
     if kept_seconds is None:
         kept_seconds = bucket.retention_seconds
+    max_size_bytes = bucket.content_rules.max_file_size_bytes
+    if token is not None and token.max_size_bytes is not None:
+        max_size_bytes = min(max_size_bytes or token.max_size_bytes, token.max_size_bytes)
     return UploadRequest(
         filename=announced.filename,
         content_type=announced.content_type,
@@ -717,7 +715,7 @@ def _request(
         auto_confirm=bucket.auto_confirm if announced.auto_confirm is None else announced.auto_confirm,
         content_check=bucket.content_rules.content_check,
         min_file_size_bytes=bucket.content_rules.min_file_size_bytes,
-        max_file_size_bytes=bucket.content_rules.max_file_size_bytes,
+        max_file_size_bytes=max_size_bytes,
         expires_after_seconds=kept_seconds,
         deletes_at=None if kept_seconds is None else now + timedelta(seconds=kept_seconds),
         urls_end_at=urls_end_at,

@@ -15,6 +15,7 @@ from domain.namespaces.namespace import check_name
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from domain.shared_fields import changed_by, made_from
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules, checked
+from domain.uploads.parts import check_part_size
 
 MAX_UNIQUE_VALUE_BYTES = 512
 MAX_METADATA_BYTES = 16 * 1024
@@ -65,7 +66,8 @@ class BucketCreated(Event, frozen=True, omit_defaults=True, tag="bucket.created.
     """A bucket was created. `auto_confirm`: whether its uploads complete without a confirmation, by default.
 
     `retention_seconds`: how long its uploads and objects are kept, by default; None: until they are deleted.
-    `analytics_fields`: the metadata fields of its uploads by which analytics are kept.
+    `analytics_fields`: the metadata fields of its uploads by which analytics are kept. `part_size`: the usual size of
+    parts, in bytes; None: the setting's.
     """
 
     bucket_id: str
@@ -78,6 +80,7 @@ class BucketCreated(Event, frozen=True, omit_defaults=True, tag="bucket.created.
     content_rules: ContentRules = ANY_CONTENT
     retention_seconds: int | None = None
     analytics_fields: tuple[str, ...] = ()
+    part_size: int | None = None
 
 
 class BucketStatusChanged(Event, frozen=True, tag="bucket.status_changed.v1"):
@@ -105,6 +108,7 @@ class BucketUpdated(Event, frozen=True, omit_defaults=True, tag="bucket.updated.
     content_rules: ContentRules = ANY_CONTENT
     retention_seconds: int | None = None
     analytics_fields: tuple[str, ...] = ()
+    part_size: int | None = None
 
 
 class BucketDeletionBegan(Event, frozen=True, tag="bucket.deletion_began.v1"):
@@ -135,6 +139,7 @@ class BucketSettings(msgspec.Struct, frozen=True, kw_only=True):
     content_rules: ContentRules = ANY_CONTENT
     retention_seconds: int | None = None
     analytics_fields: tuple[str, ...] = ()
+    part_size: int | None = None
 
 
 class NoBucket(msgspec.Struct, frozen=True):
@@ -358,6 +363,7 @@ def _create(command: CreateBucket) -> BucketCreated:
         content_rules=checked(command.content_rules),
         retention_seconds=check_retention(command.retention_seconds, "retention_seconds"),
         analytics_fields=_check_analytics_fields(command.analytics_fields),
+        part_size=check_part_size(command.part_size),
     )
 
 
@@ -387,6 +393,7 @@ def _update(command: UpdateBucket, bucket: LiveBucket) -> tuple[BucketUpdated, .
             content_rules=rules,
             retention_seconds=check_retention(command.retention_seconds, "retention_seconds"),
             analytics_fields=_check_analytics_fields(command.analytics_fields),
+            part_size=check_part_size(command.part_size),
         ),
     )
 

@@ -13,7 +13,7 @@ import msgspec
 from domain.buckets.bucket import Policy
 from domain.decider import Decider
 from domain.events.event import Event, Origin
-from domain.refusals import ForbiddenError, InvalidInputError, UnauthenticatedError, WrongStateError
+from domain.refusals import ForbiddenError, UnauthenticatedError, WrongStateError
 from domain.shared_fields import made_from
 from domain.uploads import media_types
 from domain.uploads.media_types import ANY_TYPE
@@ -159,14 +159,6 @@ def token_of(event: UploadTokenIssued) -> UploadToken:
     )
 
 
-def size_meant(token: UploadToken, size_bytes: int | None) -> int | None:
-    """Return the size that the URL binds: with a size limit, an omitted size means an empty file.
-
-    A request cannot declare a size of 0, and a URL without a size would accept any.
-    """
-    return 0 if size_bytes is None and token.max_size_bytes is not None else size_bytes
-
-
 def token_unknown(token_id: str | None = None) -> UnauthenticatedError:  # noqa: ARG001  # a response names no token
     """Return the refusal of an unknown token."""
     return UnauthenticatedError("token_unknown", "This upload token is unknown: request another one.")
@@ -178,7 +170,10 @@ UPLOAD_TOKEN: Decider[TokenCommand, TokenEvent, TokenState] = Decider(
 
 
 def _check_use(token: UploadToken, used: int, file: UseToken) -> None:
-    """Refuse a file that the token does not allow. `used`: the number of earlier uploads."""
+    """Refuse a file that the token does not allow. `used`: the number of earlier uploads.
+
+    An undeclared size is held against the limit when the upload is verified.
+    """
     content_type, size_bytes = file.content_type, file.size_bytes
     if not media_types.within(content_type, token.content_types):
         raise ForbiddenError(
@@ -187,21 +182,13 @@ def _check_use(token: UploadToken, used: int, file: UseToken) -> None:
             f" {', '.join(token.content_types)}.",
             {"content_types": list(token.content_types)},
         )
-    if token.max_size_bytes is not None:
-        if size_bytes is None:
-            raise InvalidInputError(
-                "size_required",
-                "file_size_bytes is missing, and this upload token limits the size of a file: send it, or send an empty"
-                " file without multipart=always.",
-                {"field": "file_size_bytes"},
-            )
-        if size_bytes > token.max_size_bytes:
-            raise ForbiddenError(
-                "token_file_too_large",
-                f"This upload token allows files of up to {token.max_size_bytes} bytes, but this one has {size_bytes}:"
-                " send a smaller file.",
-                {"max_size_bytes": token.max_size_bytes},
-            )
+    if size_bytes is not None and token.max_size_bytes is not None and size_bytes > token.max_size_bytes:
+        raise ForbiddenError(
+            "token_file_too_large",
+            f"This upload token allows files of up to {token.max_size_bytes} bytes, but this one has {size_bytes}:"
+            " send a smaller file.",
+            {"max_size_bytes": token.max_size_bytes},
+        )
     if used >= token.max_count:
         raise ForbiddenError(
             "token_used_up",

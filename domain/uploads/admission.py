@@ -16,7 +16,7 @@ from domain.organizations.organization import TierLimits
 from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
 from domain.uploads import content_rules, filenames, media_types
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
-from domain.uploads.parts import USUAL_PART_BYTES, Multipart, part_size_for
+from domain.uploads.parts import USUAL_PART_BYTES, Multipart, check_part_size, part_size_for
 
 _DOCUMENT = "document"  # the contract's name for several types
 _DOCUMENT_TYPES = frozenset({FieldType.PDF, FieldType.TEXT, FieldType.EXCEL})
@@ -26,8 +26,8 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     """A file as the client announces it, with the client's options.
 
     `declared_sha256`: 64 hex digits. `storage_checks`: storage must refuse any other bytes. `policy`,
-    `auto_confirm`, `expires_after_seconds`: None: the bucket's default. `expires_after_seconds`: the lifetime of
-    the upload after its completion.
+    `auto_confirm`, `expires_after_seconds`, `part_size`: None: the default. `expires_after_seconds`: the lifetime of
+    the upload after its completion. `part_size`: in bytes.
     """
 
     filename: str
@@ -46,6 +46,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy | None = None
     auto_confirm: bool | None = None
     expires_after_seconds: int | None = None
+    part_size: int | None = None
 
 
 class BucketRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +203,10 @@ def _content_rules(file: Candidate) -> None:
 
 
 def _parts(file: Candidate) -> None:
-    file.part_size = part_size_for(file.announced.multipart, file.announced.declared_size_bytes, file.usual_part_bytes)
+    announced = file.announced
+    file.part_size = part_size_for(
+        announced.multipart, announced.declared_size_bytes, file.usual_part_bytes, check_part_size(announced.part_size)
+    )
 
 
 def _integrity(file: Candidate) -> None:
@@ -231,9 +235,7 @@ def _schema(file: Candidate) -> None:
 
 def _property_exists(file: Candidate) -> None:
     file_properties = file.schema.file_properties()
-    name = file.announced.blob_property or (
-        file_properties[0] if len(file_properties) == 1 else filenames.stem(file.announced.filename)
-    )
+    name = file.announced.blob_property or _natural_property(file, file_properties)
     if name not in file.schema.properties:
         raise InvalidInputError(
             "unknown_blob_property",
@@ -242,6 +244,33 @@ def _property_exists(file: Candidate) -> None:
         )
     file.blob_property = name
     file.property_type = file.schema.properties[name].type
+
+
+def _natural_property(file: Candidate, file_properties: list[str]) -> str:
+    """Return the property of a file that names none: the only one; the stem, if it fits; or the only one that fits."""
+    if len(file_properties) == 1:
+        return file_properties[0]
+    announced, properties = file.announced, file.schema.properties
+    fitting = [name for name in file_properties if properties[name].type in file.fitting]
+    named = [name for name in fitting if properties[name].type is file.named_type] or fitting
+    stem = filenames.stem(announced.filename)
+    if stem in named or len(named) == 1:
+        return stem if stem in named else named[0]
+    details = {"field": "blob_property", "content_type": announced.content_type, "file_properties": file_properties}
+    if not fitting:
+        raise InvalidInputError(
+            "content_type_does_not_fit",
+            f"content_type {announced.content_type} matches none of the properties for files in the bucket's schema"
+            f" ({', '.join(file_properties) or 'it has none'}): send a file of another type, or"
+            " create_object_on_confirm=false.",
+            details,
+        )
+    raise InvalidInputError(
+        "blob_property_required",
+        f"blob_property is missing, and several properties of the bucket's schema match {announced.content_type}: set"
+        f" it to one of {', '.join(named)}.",
+        {**details, "choices": named},
+    )
 
 
 def _property_fits(file: Candidate) -> None:
@@ -307,9 +336,10 @@ CONTENT_RULES = Check(
     _content_rules,
 )
 PARTS = Check(
-    "the declared size against the limits of S3: 5 GiB in a single PUT, if `multipart` is `never`; 10,000 parts",
+    "`part_size`, and the declared size against the limits of S3: 5 GiB in a single PUT, if `multipart` is `never`;"
+    " 10,000 parts",
     InvalidInputError,
-    ("needs_multipart", "too_large_for_storage"),
+    ("invalid_part_size", "needs_multipart", "too_large_for_storage", "part_size_too_small"),
     _parts,
 )
 INTEGRITY = Check(
@@ -317,10 +347,10 @@ INTEGRITY = Check(
 )
 SCHEMA = Check("the bucket has a schema", InvalidInputError, ("no_schema",), _schema)
 PROPERTY_EXISTS = Check(
-    "the schema has the property `blob_property`; by default, its only property for files, or else the filename"
-    " without its extension",
+    "the schema has the property `blob_property`; by default, its only property for files, or else the one named as the"
+    " filename without its extension, if it matches the content type, or else the only one that does",
     InvalidInputError,
-    ("unknown_blob_property",),
+    ("unknown_blob_property", "content_type_does_not_fit", "blob_property_required"),
     _property_exists,
 )
 PROPERTY_FITS = Check(

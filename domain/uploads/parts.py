@@ -26,13 +26,29 @@ class Multipart(enum.StrEnum):
     NEVER = "never"
 
 
-def part_size_for(wanted: Multipart, size_bytes: int | None, usual: int = USUAL_PART_BYTES) -> int | None:
+def check_part_size(part_size: int | None) -> int | None:
+    """Return a part size, or refuse one that S3 does not accept."""
+    if part_size is not None and not MIN_PART_BYTES <= part_size <= MAX_PART_BYTES:
+        raise InvalidInputError(
+            "invalid_part_size",
+            f"part_size is out of range: send {MIN_PART_BYTES} to {MAX_PART_BYTES} bytes (5 MiB to 5 GiB), or leave it"
+            " out.",
+            {"field": "part_size", "part_size": part_size},
+        )
+    return part_size
+
+
+def part_size_for(
+    wanted: Multipart, size_bytes: int | None, usual: int = USUAL_PART_BYTES, asked: int | None = None
+) -> int | None:
     """Return the size of every part but the last, None for a single PUT; refuse files beyond the limits of S3.
 
-    `usual`: the default size; very large files have larger parts, in whole MiB.
+    `usual`: the default size; very large files have larger parts, in whole MiB. `asked`: the client's own size, which
+    is kept exactly. A client that asks for one wants to repeat no more than a part, so `auto` uses parts for every file
+    that is known to be larger than one.
     """
     fits_one_put = size_bytes is None or size_bytes <= SINGLE_PUT_LIMIT_BYTES
-    if wanted is Multipart.AUTO and fits_one_put:
+    if wanted is Multipart.AUTO and (size_bytes is None or size_bytes <= (asked or SINGLE_PUT_LIMIT_BYTES)):
         return None
     if wanted is Multipart.NEVER:
         if fits_one_put:
@@ -43,7 +59,7 @@ def part_size_for(wanted: Multipart, size_bytes: int | None, usual: int = USUAL_
             {"file_size_bytes": size_bytes, "limit_bytes": SINGLE_PUT_LIMIT_BYTES},
         )
     if size_bytes is None:
-        return usual
+        return asked or usual
     if size_bytes > MAX_PARTS * MAX_PART_BYTES:
         raise InvalidInputError(
             "too_large_for_storage",
@@ -51,6 +67,15 @@ def part_size_for(wanted: Multipart, size_bytes: int | None, usual: int = USUAL_
             {"file_size_bytes": size_bytes, "limit_bytes": MAX_PARTS * MAX_PART_BYTES},
         )
     least = -(-size_bytes // MAX_PARTS)
+    if asked is not None:
+        if asked < least:
+            raise InvalidInputError(
+                "part_size_too_small",
+                f"With part_size {asked} the file would have more than {MAX_PARTS} parts: send a part_size of at least"
+                f" {least}, or leave it out.",
+                {"field": "part_size", "part_size": asked, "least_part_size": least},
+            )
+        return asked
     return usual if least <= usual else -(-least // MIB) * MIB
 
 

@@ -17,9 +17,9 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     values, if there is one. `part_size`: of every part but the last; None: a single PUT. `storage_checks`: storage
     refuses bytes with another hash, and refuses to overwrite. `auto_confirm`: the bytes are verified as soon as storage
     reports them, without a confirmation. `content_check`, `min_file_size_bytes`, `max_file_size_bytes`: the bucket's
-    rules at the time of the request. `expires_after_seconds`: how long the completed upload is kept; None: until it is
-    deleted. `deletes_at`: its end if it completed at once; the completion sets the final one. `urls_end_at`: after this
-    time no URL is issued, because the token allows none.
+    rules at the time of the request; the last one is the token's, if that is lower. `expires_after_seconds`: how long
+    the completed upload is kept; None: until it is deleted. `deletes_at`: its end if it completed at once; the
+    completion sets the final one. `urls_end_at`: after this time no URL is issued, because the token allows none.
     """
 
     filename: str | None

@@ -52,7 +52,8 @@ def judge(
 ) -> Contradiction | None:
     """Return the first contradiction, None if there is none: ETag, size, limits, hashes, encoding, content type.
 
-    The limits are the tier's, then the bucket's at the time of the request. Quotes around the claimed ETag are ignored.
+    The limits are the tier's, then the bucket's and the token's at the time of the request. Quotes around the claimed
+    ETag are ignored.
     """
     if claimed.etag is not None and unquoted(claimed.etag) != found.etag:
         return Contradiction(
@@ -122,7 +123,8 @@ def _beyond_limits(size_bytes: int, request: UploadRequest, max_size_bytes: int)
     if most is not None and size_bytes > most:
         return Contradiction(
             reason=FailureReason.FILE_TOO_LARGE,
-            message=f"{size_bytes} bytes arrived; the bucket accepts files of up to {most}. Send a smaller file.",
+            message=f"{size_bytes} bytes arrived; the bucket or the upload token accepts files of up to {most}. Send a"
+            " smaller file.",
         )
     if least is not None and size_bytes < least:
         return Contradiction(

@@ -42,6 +42,12 @@ def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     help="Files and parts sent at once.",
 )
 @click.option(
+    "--part-size",
+    "part_size_mib",
+    type=click.IntRange(5, 5120),
+    help="The size of parts in MiB: an interruption repeats up to --parallel of them; default: the bucket's.",
+)
+@click.option(
     "--hash",
     "hashing",
     type=click.Choice(["auto", "first", "none"]),
@@ -76,6 +82,7 @@ def upload(
     name: str | None,
     resume: bool,
     parallel: int,
+    part_size_mib: int | None,
     hashing: Literal["auto", "first", "none"],
     bucket: str | None,
     namespace: str | None,
@@ -122,7 +129,7 @@ def upload(
         raise click.UsageError("Standard input needs a name: upwell upload - --name NAME.")
     if name and not piped:
         raise click.UsageError("--name is for standard input: upwell upload - --name NAME.")
-    manner = Manner(parallel=parallel, hashing=hashing, resume=resume, name=name)
+    manner = Manner(parallel=parallel, part_size_mib=part_size_mib, hashing=hashing, resume=resume, name=name)
     if piped:
         return upload_piped(wish, manner, namespace=namespace, bucket=bucket, as_json=as_json)
     return upload(files, wish, manner, namespace=namespace, bucket=bucket, as_json=as_json)

@@ -61,14 +61,20 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     `hashing` "auto": small files before they are announced, so that known bytes need not be sent, and large ones while
     they are sent; "first": all before; "none": only by the service. `resume`: continue interrupted uploads, and hash
     all other files first, since the interrupted run may have sent them. `name`: the filename for standard input, which
-    cannot be resumed.
+    cannot be resumed. `part_size_mib`: None: the bucket's or the service's.
     """
 
     parallel: int = 4
+    part_size_mib: int | None = None
     hashing: Literal["auto", "first", "none"] = "auto"
     resume: bool = False
     name: str | None = None
     wait_seconds: float = _PATIENCE_SECONDS
+
+    @property
+    def part_size_bytes(self) -> int | None:
+        """Return the size of parts in bytes."""
+        return None if self.part_size_mib is None else self.part_size_mib * 1024**2
 
 
 class Outcome(msgspec.Struct, kw_only=True):
@@ -209,6 +215,7 @@ class Uploading:
             object_metadata=wish.object_metadata,
             expires_in_seconds=wish.expires_in_seconds,
             multipart="always" if (outcome.size_bytes or 0) >= MULTIPART_FROM_BYTES else "auto",
+            part_size=self._manner.part_size_bytes,
             parallel=self._manner.parallel,
             hash="first" if self._hashes_first() else self._manner.hashing != "none",
             wait_seconds=self._manner.wait_seconds,

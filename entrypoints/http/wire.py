@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from domain.buckets.bucket import MAX_RETENTION_SECONDS, MIN_RETENTION_SECONDS
+from domain.uploads.parts import MAX_PART_BYTES, MIN_PART_BYTES
 
 Json = dict[str, Any]
 
@@ -35,6 +36,7 @@ TaskStatus = Annotated[
     ),
 ]
 Retention = Annotated[int, Meta(ge=MIN_RETENTION_SECONDS, le=MAX_RETENTION_SECONDS)]
+PartSize = Annotated[int, Meta(ge=MIN_PART_BYTES, le=MAX_PART_BYTES)]
 Url = Annotated[str, Meta(min_length=1, max_length=2083, extra_json_schema={"format": "uri"})]
 
 

@@ -82,6 +82,14 @@ def test_parts_go_out_several_at_once(server: Server, uploads: Uploads, path: Pa
     assert "file_hash" not in server.announced
 
 
+def test_the_client_asks_for_parts_of_a_size(server: Server, uploads: Uploads, path: Path) -> None:
+    uploads.upload(path, part_size=len(BODY) - 1)
+    assert server.announced["part_size"] == len(BODY) - 1
+    assert "multipart" not in server.announced
+    assert "file_hash" not in server.announced  # it is larger than one part, so it is hashed while it is sent
+    assert server.body == BODY
+
+
 def test_never_more_at_once_than_allowed(server: Server, uploads: Uploads, path: Path) -> None:
     uploads.upload(path, multipart="always", parallel=1)
     assert server.most_sending == 1

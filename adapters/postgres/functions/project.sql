@@ -31,7 +31,7 @@ BEGIN
         PERFORM project_bucket(p_id, p_version, p_topic, p_position, e);
         IF p_topic IN ('bucket.created.v1', 'bucket.updated.v1') THEN
             UPDATE buckets SET retention_seconds = (e->>'retention_seconds')::bigint,
-                analytics_fields = coalesce(e->'analytics_fields', '[]')
+                analytics_fields = coalesce(e->'analytics_fields', '[]'), part_size = (e->>'part_size')::bigint
             WHERE bucket_id = p_id AND version = p_version;
         END IF;
     WHEN 'namespace' THEN

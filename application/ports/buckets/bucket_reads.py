@@ -33,6 +33,7 @@ class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
     content_rules: ContentRules = ANY_CONTENT
     retention_seconds: int | None = None
     analytics_fields: tuple[str, ...] = ()
+    part_size: int | None = None
 
 
 class BucketReads(Protocol):

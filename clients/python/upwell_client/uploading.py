@@ -58,7 +58,7 @@ class UploadOptions(TypedDict):
     compared with the service's hash; "first" always hashes before. `sha256`: a known hash. `integrity`: "storage"
     makes storage refuse any other bytes: they are hashed before they are sent, the whole file or, with `multipart`
     "always", each part. `wait_seconds`: how long to wait for the verification. `parallel`: how many parts are sent
-    at once.
+    at once. `part_size`: the size of parts in bytes, 5 MiB to 5 GiB; with it, "auto" sends every larger file in parts.
     """
 
     bucket: NotRequired[str]
@@ -75,6 +75,7 @@ class UploadOptions(TypedDict):
     policy: NotRequired[Literal["insert", "update", "upsert"] | None]
     idempotency_key: NotRequired[str]
     multipart: NotRequired[Literal["auto", "always", "never"]]
+    part_size: NotRequired[int | None]
     parallel: NotRequired[int]
     hash: NotRequired[bool | Literal["first"]]
     sha256: NotRequired[str]
@@ -130,7 +131,8 @@ class Uploading:
                 source = await self._spooled(source, stack)
             size = options.get("size_bytes") if isinstance(source, Stream) else source.size_bytes
             hashing = options.get("hash", not isinstance(source, Stream))
-            small = multipart != "always" and (size or 0) < MULTIPART_FROM_BYTES
+            largest = options.get("part_size") or MULTIPART_FROM_BYTES - 1
+            small = multipart != "always" and (size or 0) <= min(largest, MULTIPART_FROM_BYTES - 1)
             first = hash_needed or hashing == "first" or (hashing and (small or multipart == "never"))
             sha256 = options.get("sha256")
             if sha256 is None and first and not isinstance(source, Stream):
@@ -453,6 +455,7 @@ def _announcement(
         "object_metadata": options.get("object_metadata"),
         "presigned_url_expiration": options.get("expires_in_seconds"),
         "multipart": None if multipart == "auto" else multipart,
+        "part_size": options.get("part_size"),
         "integrity": options.get("integrity"),
     }
     return {field: value for field, value in wanted.items() if value is not None}

@@ -1,7 +1,8 @@
 """Turns the errors of a decoder into sentences: which field is wrong, and which values are allowed.
 
 The decoder reports where it stopped; the allowed values come from the type of the body or the parameter. A text with a
-pattern describes it in words: `Meta(pattern=…, extra={"allowed": "…"})`.
+pattern describes it in words: `Meta(pattern=…, extra={"allowed": "…"})`. A value whose remedy is not obvious has it in
+`extra={"besides": "…"}`.
 """
 
 import json
@@ -66,7 +67,7 @@ def body_complaint(
         return _refusal(name, "body", f"{name} has a key that is not allowed", f"use {allowed}", allowed)
     got = _GOT.fullmatch(problem)
     wrong = f"is {_GIVEN[got['kind']]}" if got and got["kind"] in _GIVEN else "has a value that is not allowed"
-    return _refusal(name, "body", f"{name} {wrong}", f"send {allowed}", allowed)
+    return _refusal(name, "body", f"{name} {wrong}", f"send {allowed}{_besides(expected)}", allowed)
 
 
 def parameter_complaint(handler: BaseRouteHandler, error: HTTPException) -> InvalidInputError:
@@ -148,6 +149,14 @@ def phrase(described: inspect.Type, limits: Mapping[str, Any] | None = None) -> 
 def _refusal(field: str, where: str, wrong: str, remedy: str, allowed: str) -> InvalidInputError:
     details = {"field": field, "in": where} | ({"allowed": allowed} if allowed else {})
     return InvalidInputError(CODE, f"{wrong}: {remedy}.", details)
+
+
+def _besides(described: inspect.Type) -> str:
+    kinds = described.types if isinstance(described, inspect.UnionType) else (described,)
+    for each in kinds:
+        if isinstance(each, inspect.Metadata) and each.extra is not None and "besides" in each.extra:
+            return f"; {each.extra['besides']}"
+    return ""
 
 
 def _parameter_phrase(field: FieldDefinition) -> str:

@@ -64,6 +64,7 @@ async def create_bucket(request: StrictRequest, data: JSONBody[BucketCreateReque
                 content_rules=data.content_rules.recorded(),
                 retention_seconds=data.retention_seconds,
                 analytics_fields=data.analytics_fields,
+                part_size=data.part_size,
                 ids=ids,
             ),
             made=lambda record: (record.bucket_id,),
@@ -181,6 +182,7 @@ async def _change_of(request: StrictRequest, data: BucketUpdateRequest) -> Bucke
         content_rules=data.content_rules.recorded() if data.content_rules else UNSET,
         retention_seconds=data.retention_seconds,
         analytics_fields=UNSET if data.analytics_fields is None else data.analytics_fields,
+        part_size=data.part_size,
         bucket_schema=as_it_came.get("bucket_schema", UNSET),
     )
 

@@ -10,7 +10,7 @@ from domain.buckets.bucket import UniqueKey
 from domain.buckets.schema import BucketSchema
 from domain.shared_fields import made_from
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
-from entrypoints.http.wire import Json, PaginationResponse, Request, Response, Retention, TaskStatus
+from entrypoints.http.wire import Json, PaginationResponse, PartSize, Request, Response, Retention, TaskStatus
 
 
 class UniqueKeyRequest(UniqueKey, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +38,8 @@ class BucketCreateRequest(Request, frozen=True):
 
     `retention_seconds`: how long its completed uploads and its objects are kept, unless they set it themselves; null:
     until they are deleted. `analytics_fields`: up to 5 top-level metadata fields of uploads by which analytics can be
-    grouped and filtered.
+    grouped and filtered. `part_size`: the size of parts where an upload is sent in parts and names no size of its own;
+    null: the service's.
     """
 
     bucket_name: str
@@ -50,14 +51,15 @@ class BucketCreateRequest(Request, frozen=True):
     content_rules: ContentRulesRequest = ContentRulesRequest()
     retention_seconds: Retention | None = None
     analytics_fields: tuple[str, ...] = ()
+    part_size: PartSize | None = None
 
 
 class BucketUpdateRequest(Request, frozen=True):
     """New values, `content_rules` as a whole. Absent fields stay; a `description` of null clears it.
 
     Rules that are missing in `content_rules` are removed. `retention_seconds` applies to later uploads and objects;
-    null clears it. `analytics_fields` applies to later uploads. `bucket_schema` may have further properties, and wider
-    ones.
+    null clears it. `analytics_fields` and `part_size` apply to later uploads; a `part_size` of null clears it.
+    `bucket_schema` may have further properties, and wider ones.
     """
 
     bucket_name: str | UnsetType | None = UNSET
@@ -67,6 +69,7 @@ class BucketUpdateRequest(Request, frozen=True):
     content_rules: ContentRulesRequest | UnsetType | None = UNSET
     retention_seconds: Retention | UnsetType | None = UNSET
     analytics_fields: tuple[str, ...] | UnsetType | None = UNSET
+    part_size: PartSize | UnsetType | None = UNSET
     bucket_schema: BucketSchema | UnsetType | None = UNSET
 
 
@@ -117,6 +120,7 @@ class BucketResponse(Response, frozen=True):
     content_rules: ContentRules = ANY_CONTENT
     retention_seconds: int | None = None
     analytics_fields: tuple[str, ...] = ()
+    part_size: int | None = None
 
 
 class ListBucketsRequest(Request, frozen=True):

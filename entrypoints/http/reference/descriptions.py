@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 _TIMES = "UTC, ISO 8601"
 _LEGACY = "Part of the contract; stored and returned, but without effect in Upwell."
+_USUAL_PARTS = "The usual size of parts, in bytes; null: the service's."
 
 DESCRIPTIONS: Mapping[str, str] = {
     "accepted_bytes": "Bytes of completed uploads, which count towards the quota.",
@@ -250,6 +251,11 @@ DESCRIPTIONS: Mapping[str, str] = {
     "part_number": "The number of the part, from 1.",
     "part_numbers": "The numbers of the parts to sign, from 1.",
     "part_size": "The size of every part but the last, in bytes; null for a single PUT.",
+    "BucketCreateRequest.part_size": _USUAL_PARTS,
+    "BucketPatchRequest.part_size": _USUAL_PARTS,
+    "BucketResponse.part_size": _USUAL_PARTS,
+    "BucketUpdateRequest.part_size": _USUAL_PARTS,
+    "CreateUploadRequest.part_size": "The size of every part but the last, in bytes, at most 10,000 parts.",
     "parts": "The parts of the file.",
     "payload_indexes": _LEGACY,
     "payload_template": "Not supported: null.",

@@ -530,6 +530,7 @@ def _announced(
         policy=policy,
         auto_confirm=data.auto_confirm,
         expires_after_seconds=data.expires_after_seconds,
+        part_size=data.part_size,
     )
 
 

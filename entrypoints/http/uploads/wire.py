@@ -10,7 +10,7 @@ from application.uploads.sending_parts import MAX_SIGNED_AT_ONCE
 from domain.uploads.parts import MAX_PARTS, Multipart
 from domain.uploads.upload import Status
 from entrypoints.http.tasks.wire import TaskResponse, TaskStatusEnum
-from entrypoints.http.wire import Json, PaginationResponse, Request, Response, Retention, SortOption, Url
+from entrypoints.http.wire import Json, PaginationResponse, PartSize, Request, Response, Retention, SortOption, Url
 
 Sha256 = Annotated[
     str,
@@ -22,6 +22,7 @@ Sha256 = Annotated[
         extra={"allowed": "64 lower-case hex digits"},
     ),
 ]
+FileSize = Annotated[int, Meta(ge=1, extra={"besides": "leave it out for an empty file"})]
 PartNumber = Annotated[int, Meta(ge=1, le=MAX_PARTS)]
 
 
@@ -31,12 +32,14 @@ class CreateUploadRequest(Request, frozen=True):
     `integrity`: with `storage`, storage itself refuses bytes with another `file_hash`; each part then has its own hash.
 
     `auto_confirm` null: the bucket's setting. `expires_after_seconds`: how long the upload, and an object made only of
-    it, is kept after its completion; null: as long as its bucket keeps uploads.
+    it, is kept after its completion; null: as long as its bucket keeps uploads. `part_size`: with it, `multipart`
+    `auto` sends every file in parts that is declared to be larger than one part; null: the bucket's or the service's
+    size.
     """
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
     content_type: str
-    file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
+    file_size_bytes: FileSize | None = None
     presigned_url_expiration: Annotated[int, Meta(ge=60, le=86400)] = 3600
     metadata: Json = msgspec.field(default_factory=dict)
     create_object_on_confirm: bool = True
@@ -59,6 +62,7 @@ class CreateUploadRequest(Request, frozen=True):
     integrity: Literal["storage"] | None = None
     auto_confirm: bool | None = None
     expires_after_seconds: Retention | None = None
+    part_size: PartSize | None = None
 
 
 class UploadResponse(Response, frozen=True):
@@ -190,7 +194,7 @@ class ConfirmUploadRequest(Request, frozen=True):
     """
 
     etag: str | None = None
-    file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
+    file_size_bytes: FileSize | None = None
     auto_submit_batch: bool | None = None
     parts: Annotated[list[CompletedPart], Meta(min_length=1, max_length=MAX_PARTS)] | None = None
     file_hash: Sha256 | None = None
@@ -236,7 +240,7 @@ class Confirmation(msgspec.Struct, kw_only=True, frozen=True):
 
     upload_id: Annotated[str, Meta(max_length=200)]
     etag: str | None = None
-    file_size_bytes: Annotated[int, Meta(ge=1)] | None = None
+    file_size_bytes: FileSize | None = None
 
 
 class BatchConfirmRequest(Request, frozen=True):

@@ -79,6 +79,41 @@ async def test_a_url_of_a_part_takes_that_part_alone(tenant: Tenant) -> None:
         assert (await client.get(f"/v1/uploads/{upload['upload_id']}/parts")).json() == {"parts": []}
 
 
+async def test_a_page_sends_parts_of_the_size_that_it_asks_for(tenant: Tenant) -> None:
+    size, body = MIN_PART_BYTES + 1, BODY[: MIN_PART_BYTES + 2]
+    async with tenant.client() as client, httpx.AsyncClient() as plain:
+        upload = await announce(client, body, part_size=size)
+        assert (upload["method"], upload["part_size"], upload["part_count"]) == ("multipart", size, 2)
+        assert upload["message"] is None
+        for part, content in zip(await sign(client, upload, 1, 2), (body[:size], body[size:]), strict=True):
+            assert (await plain.put(part["url"], content=content, headers=part["required_headers"])).status_code == 200
+        confirmed = await client.post(f"/v1/uploads/{upload['upload_id']}/confirm")
+        assert confirmed.json()["file_hash"] == hashlib.sha256(body).hexdigest()
+        assert (await announce(client, b"small", part_size=size))["method"] == "put"
+
+        bucket = await client.patch("/v1/buckets/files", json={"part_size": size})
+        assert (bucket.status_code, bucket.json()["part_size"]) == (200, size)
+
+        async def with_the_buckets() -> httpx.Response:
+            return await client.get("/v1/buckets/files")
+
+        await until(with_the_buckets, 200)
+        batch = {"uploads": [{"filename": "clip.mp4", "content_type": "video/mp4", "file_size_bytes": len(BODY)}]}
+        batch["uploads"] += [
+            {**batch["uploads"][0], "multipart": "always"},
+            {**batch["uploads"][0], "part_size": MIN_PART_BYTES},
+        ]
+        made = (await client.post("/v1/buckets/files/uploads/batch", json=batch)).json()["uploads"]
+        assert [one["part_size"] for one in made] == [None, size, MIN_PART_BYTES]
+        refused = await client.post(
+            "/v1/buckets/files/uploads", json={**batch["uploads"][0], "part_size": MIN_PART_BYTES - 1}
+        )
+        assert refused.status_code == 422
+        assert "5242880 to 5368709120" in refused.json()["error"]["message"]
+        cleared = await client.patch("/v1/buckets/files", json={"part_size": None})
+        assert cleared.json()["part_size"] is None
+
+
 async def test_a_canceled_upload_accepts_no_more_parts(tenant: Tenant) -> None:
     async with tenant.client() as client:
         upload = await announce(client, BODY, multipart="always")

@@ -51,6 +51,18 @@ async def test_a_bucket_record_contains_its_rules_for_files(kit: Kit, account: A
     assert strict.content_rules == rules
 
 
+async def test_a_bucket_record_contains_its_part_size(kit: Kit, account: Account) -> None:
+    assert (await bucket_of(kit, account)).part_size is None
+    await account.send_to_bucket(kit.log, account.renames("films", part_size=5 * 1024**3))
+    assert (await bucket_of(kit, account)).part_size == 5 * 1024**3
+    await account.send_to_bucket(kit.log, account.renames("films"))
+    assert (await bucket_of(kit, account)).part_size is None
+    await kit.log.append(account.command(account.bucket("parts", part_size=5 * 1024**2)))
+    made = await kit.read_side.bucket(account.namespace_id, "parts")
+    assert made is not None
+    assert made.part_size == 5 * 1024**2
+
+
 async def test_a_bucket_without_a_unique_key_has_none(kit: Kit, account: Account) -> None:
     stream = account.bucket("plain", unique_key=None, description=None)
     await kit.log.append(account.command(stream))

@@ -12,9 +12,14 @@ from application.keys.callers import hash_of
 from application.keys.issuing_upload_tokens import TokenWish
 from application.ports.events.event_log import Command, StreamAppend
 from application.uploads.requesting import Answer
+from application.uploads.sending_parts import WantedPart
+from domain.events.registry import decode
 from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed, token_of
-from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, UnauthenticatedError
+from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError
+from domain.uploads.content_rules import ContentRules
 from domain.uploads.parts import Multipart
+from domain.uploads.upload import Status
+from domain.uploads.upload_events import UploadRequested
 from tests.unit.application.world import Client, World
 
 
@@ -126,19 +131,45 @@ async def test_an_upload_of_a_token_is_made_however_often_others_come_first(worl
         await page.request()
 
 
-async def test_without_a_size_a_token_with_a_limit_allows_only_an_empty_file(world: World, client: Client) -> None:
-    page, _ = await holder(world, client, max_count=9, max_size_bytes=100)
+@pytest.mark.parametrize("size", [0, 3])
+async def test_a_file_without_a_size_is_held_against_the_tokens_limit_when_it_is_verified(
+    world: World, client: Client, size: int
+) -> None:
+    page, _ = await holder(world, client, max_count=9, max_size_bytes=2)
+    answer = await page.request(size=None)
+    assert answer.record.declared_size_bytes is None
 
-    empty, small = await page.request(size=None), await page.request(size=1)
+    page.put(answer, b"x" * size)
+    if size == 0:
+        assert (await page.confirm(answer)).status is Status.COMPLETED
+    else:
+        with pytest.raises(WrongStateError) as refused:
+            await page.confirm(answer)
+        assert refused.value.code == "file_too_large"
 
-    assert empty.record.declared_size_bytes == 0
-    assert empty.signed is not None
-    assert empty.signed.headers["Content-Length"] == "0"
-    assert "only an empty file" in (empty.message or "")
-    assert small.message is None
-    with pytest.raises(InvalidInputError) as refused:
-        await page.request(size=None, multipart=Multipart.ALWAYS)
-    assert refused.value.code == "size_required"
+
+async def test_the_parts_of_a_file_without_a_size_stay_within_the_tokens_limit(world: World, client: Client) -> None:
+    page, _ = await holder(world, client, max_size_bytes=12)
+    answer = await page.request(size=None, multipart=Multipart.ALWAYS)
+
+    await page.sign_parts(answer, WantedPart(part_number=1, size_bytes=12))
+    with pytest.raises(ForbiddenError) as refused:
+        await page.sign_parts(answer, WantedPart(part_number=1, size_bytes=13))
+    assert refused.value.code == "file_too_large"
+
+
+@pytest.mark.parametrize(("of_bucket", "of_token", "holds"), [(9, 5, 5), (5, 9, 5), (None, 5, 5), (5, None, 5)])
+async def test_the_lower_limit_of_bucket_and_token_holds(
+    world: World, client: Client, of_bucket: int | None, of_token: int | None, holds: int
+) -> None:
+    await client.make_bucket("limited", content_rules=ContentRules(max_file_size_bytes=of_bucket))
+    page, _ = await holder(world, client, max_size_bytes=of_token)
+
+    answer = await page.request(size=None)
+
+    event = decode((await world.log.read_stream(answer.record.upload_id))[0].state)
+    assert isinstance(event, UploadRequested)
+    assert event.request.max_file_size_bytes == holds
 
 
 async def test_a_refused_upload_does_not_count(world: World, client: Client) -> None:

@@ -36,6 +36,7 @@ from domain.buckets.bucket import (
 from domain.events.event import encode
 from domain.refusals import InvalidInputError, NotFoundError, WrongStateError
 from domain.uploads.content_rules import ContentCheck, ContentRules
+from domain.uploads.parts import MIB
 from tests.unit.domain.examples import ORIGIN
 from tests.unit.domain.spec import Behaviour
 
@@ -176,10 +177,18 @@ def test_true_takes_the_place_of_one_although_python_thinks_them_equal() -> None
         ({"description": "\0"}, "null_character"),
         ({"metadata": {"a": "x" * MAX_METADATA_BYTES}}, "metadata_too_large"),
         ({"metadata": {"a": "\0"}}, "null_character"),
+        ({"part_size": 1}, "invalid_part_size"),
     ],
 )
 def test_a_change_that_breaks_a_rule_is_refused(changed: dict[str, Any], code: str) -> None:
     given(CREATED).when(msgspec.structs.replace(UPDATE, **changed)).then_refused(InvalidInputError, code)
+
+
+def test_a_buckets_part_size_is_kept_and_cleared() -> None:
+    made = msgspec.structs.replace(CREATED, part_size=8 * MIB)
+    given().when(create(part_size=8 * MIB)).then(made)
+    given(made).when(msgspec.structs.replace(UPDATE, part_size=None)).then(UPDATED)
+    given(CREATED, msgspec.structs.replace(UPDATED, part_size=8 * MIB)).when(UPDATE).then(UPDATED)
 
 
 STRICT = ContentRules(content_check=ContentCheck.STRICT, allowed_content_types=("IMAGE/png ", "image/png", "text/*"))
@@ -301,6 +310,7 @@ def test_metadata_is_merged_as_a_json_merge_patch(patch: dict[str, Any], result:
         ({"description": "\0"}, "null_character"),
         ({"metadata": {"a": "x" * MAX_METADATA_BYTES}}, "metadata_too_large"),
         ({"metadata": {"a": "\0"}}, "null_character"),
+        ({"part_size": 1}, "invalid_part_size"),
         ({"unique_key": UniqueKey(fields=())}, "invalid_unique_key"),
         ({"unique_key": UniqueKey(fields=("sku", "sku"))}, "invalid_unique_key"),
         ({"unique_key": UniqueKey(fields=("nothing",))}, "invalid_unique_key"),

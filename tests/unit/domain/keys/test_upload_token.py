@@ -15,7 +15,6 @@ from domain.keys.upload_token import (
     UploadToken,
     UploadTokenUsed,
     UseToken,
-    size_meant,
 )
 from domain.refusals import ForbiddenError, InvalidInputError, RefusedError, UnauthenticatedError, WrongStateError
 from tests.unit.domain.examples import LATER, ORIGIN
@@ -87,7 +86,6 @@ def test_a_token_takes_the_types_that_it_is_for_as_often_as_it_may(kind: str) ->
         (0, {"content_type": "video/mp4"}, ForbiddenError, "token_content_type"),
         (0, {"content_type": "application/pdfx"}, ForbiddenError, "token_content_type"),
         (0, {"size_bytes": 1001}, ForbiddenError, "token_file_too_large"),
-        (0, {"size_bytes": None}, InvalidInputError, "size_required"),
         (2, {}, ForbiddenError, "token_used_up"),
         (3, {}, ForbiddenError, "token_used_up"),
     ],
@@ -103,10 +101,8 @@ def test_a_token_is_issued_once_and_used_only_then() -> None:
     assert UPLOAD_TOKEN.not_found("utk_1").code == "token_unknown"
 
 
-def test_a_size_that_is_left_out_is_that_of_an_empty_file_where_the_token_limits_it() -> None:
-    assert size_meant(token(), None) == 0
-    assert size_meant(token(), 7) == 7
-    assert size_meant(msgspec.structs.replace(token(), max_size_bytes=None), None) is None
+def test_a_token_that_limits_the_size_takes_a_file_without_one() -> None:
+    given(issued()).when(use(size_bytes=None)).then(USED)
 
 
 def test_only_a_policy_of_its_own_lets_a_token_replace() -> None:

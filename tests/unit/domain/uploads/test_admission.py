@@ -21,7 +21,14 @@ from domain.uploads.admission import (
     admit,
 )
 from domain.uploads.content_rules import ContentRules
-from domain.uploads.parts import MAX_PART_BYTES, MAX_PARTS, SINGLE_PUT_LIMIT_BYTES, USUAL_PART_BYTES, Multipart
+from domain.uploads.parts import (
+    MAX_PART_BYTES,
+    MAX_PARTS,
+    MIN_PART_BYTES,
+    SINGLE_PUT_LIMIT_BYTES,
+    USUAL_PART_BYTES,
+    Multipart,
+)
 
 LIMITS = TierLimits(file_size_bytes=100 * MB, quota_bytes=None)
 WIDE = TierLimits(file_size_bytes=50 * GB, quota_bytes=None)
@@ -62,11 +69,70 @@ def test_a_file_that_fits_is_admitted_as_the_schemas_only_file_property() -> Non
     )
 
 
-def test_among_several_file_properties_the_filenames_stem_decides() -> None:
-    rules = BucketRules(schema=TWO_FILES, unique_key=None)
-    announced = clip(filename="sheet.csv", content_type="text/csv", object_metadata={"n": 1})
+GALLERY = BucketRules(
+    schema=parse_schema(
+        {
+            "properties": {
+                "poster": {"type": "image"},
+                "photo": {"type": "image"},
+                "trailer": {"type": "video"},
+                "table": {"type": "excel"},
+                "notes": {"type": "text"},
+                "title": {"type": "string"},
+            }
+        }
+    ),
+    unique_key=None,
+)
 
-    assert admit(announced, rules, LIMITS).blob_property == "sheet"
+
+@pytest.mark.parametrize(
+    ("filename", "content_type", "expected"),
+    [
+        ("photo.png", "image/png", "photo"),  # the stem, if that property matches
+        ("poster.mp4", "video/mp4", "trailer"),  # the stem does not match, and one property does
+        ("holiday.mp4", "video/mp4", "trailer"),
+        ("title.mp4", "video/mp4", "trailer"),  # a stem that names no property for files
+        ("notes.csv", "text/csv", "notes"),
+    ],
+)
+def test_a_file_goes_to_the_property_of_its_name_or_to_the_only_one_that_matches(
+    filename: str, content_type: str, expected: str
+) -> None:
+    assert admit(clip(filename=filename, content_type=content_type), GALLERY, LIMITS).blob_property == expected
+
+
+def test_a_blob_type_chooses_among_the_properties_that_match() -> None:
+    csv = clip(filename="data.csv", content_type="text/csv")
+
+    assert refused(csv, GALLERY).details["choices"] == ["table", "notes"]
+    assert admit(msgspec.structs.replace(csv, blob_type="text"), GALLERY, LIMITS).blob_property == "notes"
+    assert refused(msgspec.structs.replace(csv, blob_type="video"), GALLERY).code == "blob_property_required"
+
+
+def test_where_several_properties_match_the_refusal_names_them() -> None:
+    refusal = refused(clip(filename="holiday.png", content_type="image/png"), GALLERY)
+
+    assert refusal.code == "blob_property_required"
+    assert refusal.details["choices"] == ["poster", "photo"]
+    assert "poster, photo" in refusal.message
+
+
+def test_where_no_property_matches_the_refusal_names_those_for_files() -> None:
+    refusal = refused(clip(filename="poster.mp3", content_type="audio/mpeg"), GALLERY)
+
+    assert refusal.code == "content_type_does_not_fit"
+    assert refusal.details["file_properties"] == ["poster", "photo", "trailer", "table", "notes"]
+
+
+@pytest.mark.parametrize("declared", [None, 8 * 2**20 + 1])
+def test_the_buckets_part_size_is_only_a_default(declared: int | None) -> None:
+    own, usual = MIN_PART_BYTES, 8 * 2**20
+    announced = clip(declared_size_bytes=declared, multipart=Multipart.ALWAYS)
+
+    assert admit(announced, BUCKET, LIMITS, usual).part_size == usual
+    assert admit(msgspec.structs.replace(announced, part_size=own), BUCKET, LIMITS, usual).part_size == own
+    assert admit(clip(declared_size_bytes=declared), BUCKET, LIMITS, usual).part_size is None
 
 
 @pytest.mark.parametrize("blob_type", ["video", "VIDEO", "Video"])
@@ -171,7 +237,8 @@ def test_an_object_needs_a_schema(schema: Any) -> None:  # noqa: ANN401  # a sch
 def test_a_schema_with_only_other_properties_has_no_place_for_a_file() -> None:
     rules = BucketRules(schema=parse_schema({"properties": {"title": {"type": "string"}}}), unique_key=None)
 
-    assert refused(CLIP, rules).details == {"blob_property": "clip", "file_properties": []}
+    assert refused(CLIP, rules).code == "content_type_does_not_fit"
+    assert "it has none" in refused(CLIP, rules).message
 
 
 def test_a_file_over_the_tiers_limit_is_forbidden() -> None:
@@ -356,10 +423,24 @@ REFUSALS: tuple[tuple[Check, str, Announcement, BucketRules], ...] = (
         clip(declared_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1, multipart=Multipart.NEVER),
         BUCKET,
     ),
+    (admission.PARTS, "invalid_part_size", clip(part_size=MIN_PART_BYTES - 1), BUCKET),
+    (
+        admission.PARTS,
+        "part_size_too_small",
+        clip(declared_size_bytes=MAX_PARTS * MIN_PART_BYTES + 1, part_size=MIN_PART_BYTES),
+        BUCKET,
+    ),
     (admission.PARTS, "too_large_for_storage", clip(declared_size_bytes=MAX_PARTS * MAX_PART_BYTES + 1), BUCKET),
     (admission.INTEGRITY, "hash_required", clip(storage_checks=True), BUCKET),
     (admission.SCHEMA, "no_schema", CLIP, NO_SCHEMA),
     (admission.PROPERTY_EXISTS, "unknown_blob_property", clip(blob_property="film"), BUCKET),
+    (admission.PROPERTY_EXISTS, "content_type_does_not_fit", clip(content_type="audio/mpeg"), GALLERY),
+    (
+        admission.PROPERTY_EXISTS,
+        "blob_property_required",
+        clip(content_type="image/png", filename="holiday.png"),
+        GALLERY,
+    ),
     (admission.PROPERTY_FITS, "content_type_does_not_fit", clip(content_type="image/png"), BUCKET),
     (admission.BLOB_TYPE_FITS, "blob_type_does_not_fit", clip(blob_type="IMAGE"), BUCKET),
     (admission.VALUES, "schema_violation", clip(object_metadata={"title": 7}), BUCKET),
@@ -392,6 +473,16 @@ NAMED: tuple[tuple[Check, str, dict[str, object]], ...] = (
     (admission.INTEGRITY, "hash_required", {"field": "file_hash"}),
     (admission.SCHEMA, "no_schema", {"field": "create_object_on_confirm"}),
     (admission.PROPERTY_EXISTS, "unknown_blob_property", {"blob_property": "film", "file_properties": ["video"]}),
+    (
+        admission.PROPERTY_EXISTS,
+        "blob_property_required",
+        {
+            "field": "blob_property",
+            "content_type": "image/png",
+            "file_properties": ["poster", "photo", "trailer", "table", "notes"],
+            "choices": ["poster", "photo"],
+        },
+    ),
     (
         admission.PROPERTY_FITS,
         "content_type_does_not_fit",

@@ -12,6 +12,7 @@ from domain.uploads.parts import (
     USUAL_PART_BYTES,
     Multipart,
     PartProblems,
+    check_part_size,
     part_count,
     part_problems,
     part_size_for,
@@ -36,6 +37,46 @@ def test_a_file_too_large_for_a_single_put_is_multipart_unless_refused() -> None
     with pytest.raises(InvalidInputError) as refused:
         part_size_for(Multipart.NEVER, SINGLE_PUT_LIMIT_BYTES + 1)
     assert refused.value.code == "needs_multipart"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "size", "expected"),
+    [
+        (Multipart.AUTO, 120 * MIB, 8 * MIB),
+        (Multipart.AUTO, 8 * MIB + 1, 8 * MIB),
+        (Multipart.AUTO, 8 * MIB, None),  # one part: a single PUT does the same with fewer requests
+        (Multipart.AUTO, None, None),
+        (Multipart.ALWAYS, 1, 8 * MIB),
+        (Multipart.ALWAYS, None, 8 * MIB),
+        (Multipart.NEVER, 120 * MIB, None),
+    ],
+)
+def test_a_client_that_names_a_part_size_wants_parts_of_every_larger_file(
+    wanted: Multipart, size: int | None, expected: int | None
+) -> None:
+    assert part_size_for(wanted, size, asked=8 * MIB) == expected
+
+
+def test_a_part_size_that_needs_too_many_parts_is_refused_with_the_least_that_works() -> None:
+    size = MAX_PARTS * MIN_PART_BYTES
+    assert part_size_for(Multipart.AUTO, size, asked=MIN_PART_BYTES) == MIN_PART_BYTES
+    with pytest.raises(InvalidInputError) as refused:
+        part_size_for(Multipart.AUTO, size + 1, asked=MIN_PART_BYTES)
+    assert refused.value.code == "part_size_too_small"
+    assert refused.value.details["least_part_size"] == MIN_PART_BYTES + 1
+    assert part_size_for(Multipart.AUTO, size + 1, asked=MIN_PART_BYTES + 1) == MIN_PART_BYTES + 1
+
+
+@pytest.mark.parametrize("part_size", [0, MIN_PART_BYTES - 1, MAX_PART_BYTES + 1])
+def test_a_part_size_that_storage_does_not_accept_is_refused(part_size: int) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        check_part_size(part_size)
+    assert refused.value.code == "invalid_part_size"
+
+
+@pytest.mark.parametrize("part_size", [None, MIN_PART_BYTES, MAX_PART_BYTES])
+def test_other_part_sizes_are_kept(part_size: int | None) -> None:
+    assert check_part_size(part_size) == part_size
 
 
 def test_of_an_unknown_size_parts_have_the_usual_size_and_no_count() -> None:

@@ -73,13 +73,14 @@ class World:
         *,
         target: Target = TARGET,
         resume: bool = False,
+        part_size_mib: int | None = None,
         bucket: Bucket | None = BUCKET,
     ) -> Outcome:
         retries = Retries(first_seconds=0)
         transport = httpx.MockTransport(self)
         outcome = Outcome(file=path.name)
         with Client(target.url, "sk", "ns", bucket="files", retries=retries, transport=transport) as client:
-            manner = Manner(resume=resume, wait_seconds=self.wait_seconds)
+            manner = Manner(resume=resume, part_size_mib=part_size_mib, wait_seconds=self.wait_seconds)
             uploading = Uploading(client, _Noting(self.notes), target, manner, stopping=self.stopping)
             uploading.upload(path, bucket, wish or Wish(), outcome)
         return outcome
@@ -164,6 +165,11 @@ def test_a_file_is_announced_with_all_that_is_known_of_it(world: World, path: Pa
         "presigned_url_expiration": 60,
     }
     assert world.bodies["confirm"] == {"etag": '"e"', "file_size_bytes": 3}
+
+
+def test_a_part_size_is_requested_in_bytes(world: World, path: Path) -> None:
+    assert world.upload(path, part_size_mib=8).ok
+    assert world.bodies["ask"]["part_size"] == 8 * 1024**2
 
 
 def test_an_empty_file_declares_no_size(world: World, path: Path) -> None:

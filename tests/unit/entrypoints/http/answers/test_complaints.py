@@ -14,6 +14,7 @@ from msgspec import inspect
 from domain.refusals import InvalidInputError
 from entrypoints.http.answers.complaints import body_complaint, number_complaint, parameter_complaint
 from entrypoints.http.app import create_app
+from entrypoints.http.uploads.wire import CreateUploadRequest
 from tests.messages import faults
 
 _WRONG: tuple[Any, ...] = (None, True, -1, 10**30, 1.5, "", "\u2603" * 5000, [], [None], {}, {"a": None})
@@ -132,7 +133,10 @@ def test_a_field_of_a_batch_is_named_with_its_index() -> None:
         for one in (*bad, {**good, "colour": "red"}, {**good, "skip_duplicates": "yes"})
     ]
     assert fields[:4] == [
-        "uploads[2].file_size_bytes has a value that is not allowed: send a whole number of at least 1 or null.",
+        (
+            "uploads[2].file_size_bytes has a value that is not allowed: send a whole number of at least 1 or null;"
+            " leave it out for an empty file."
+        ),
         "uploads[2].file_hash has a value that is not allowed: send 64 lower-case hex digits or null.",
         "uploads[2].content_type is missing: send a string.",
         "uploads[2].multipart has a value that is not allowed: send one of auto, always, never.",
@@ -176,6 +180,18 @@ def test_every_pattern_is_explained_in_words() -> None:
                 yield from patterns(each, seen)
 
     assert list(patterns(tuple(inspect.type_info(kind) for kind in BODIES.values()), set())) == []
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_a_size_of_nothing_is_refused_with_what_to_do_for_an_empty_file(size: int) -> None:
+    body = {"filename": "a.txt", "content_type": "text/plain", "file_size_bytes": size}
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.convert(body, CreateUploadRequest)
+
+    assert body_complaint(caught.value, CreateUploadRequest).message == (
+        "file_size_bytes has a value that is not allowed: send a whole number of at least 1 or null; leave it out for"
+        " an empty file."
+    )
 
 
 @pytest.mark.parametrize(
