@@ -12,6 +12,7 @@ PAGES = (
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
     ROOT / "CONTRIBUTING.md",
+    ROOT / "clients" / "javascript" / "README.md",
     ROOT / "clients" / "python" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 )

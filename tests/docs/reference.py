@@ -1,7 +1,7 @@
 """Writes the generated parts of the pages: settings, commands, events, routes, refusals, the map of the modules.
 
-`python -m tests.docs.reference` writes it into the pages; tests compare. Everything outside of the marked parts is
-written by hand.
+`python -m tests.docs.reference` writes it into the pages, and the routes of the JavaScript client into its module;
+tests compare. Everything outside of the marked parts is written by hand.
 """
 
 import enum
@@ -29,6 +29,7 @@ from entrypoints.http.app import create_app
 from entrypoints.settings import SETTINGS
 from tests.acceptance.uploads.test_what_goes_wrong import WAYS
 from tests.docs.contract_page import field_by_field
+from tests.docs.javascript import MODULE, client_module
 from tests.docs.licences import shipped
 from tests.docs.modules import module_map
 from tests.docs.pages import ROOT
@@ -163,6 +164,7 @@ PARTS: dict[Path, tuple[Callable[[], str | None], ...]] = {
     _EXPLANATION / "architecture.md": (module_map,),
 }
 PICTURES: dict[Path, Callable[[], str]] = {PICTURE: draw}
+MODULES: dict[Path, Callable[[], str]] = {MODULE: client_module}
 
 
 def rewritten(page: Path) -> str:
@@ -322,8 +324,8 @@ def main() -> None:
     """Write the parts into their pages."""
     for page in PARTS:
         page.write_text(rewritten(page), encoding="utf-8")
-    for picture, drawn in PICTURES.items():
-        picture.write_text(drawn(), encoding="utf-8")
+    for file, text in {**PICTURES, **MODULES}.items():
+        file.write_text(text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,64 @@
+/** Pause, resume and cancel: one for an upload, or for all of a list. */
+
+import { UpwellError } from "./errors.js";
+import { abortable, gate } from "./retry.js";
+
+const PAUSED = new UpwellError("The upload is paused.", { code: "paused" });
+
+export class Control {
+  #stop = new AbortController();
+  #flow = new AbortController();
+  /** @type {Promise<void> | undefined} */
+  #gate;
+  #open = () => {};
+
+  /** Aborts when the upload is canceled. */
+  get stopped() {
+    return this.#stop.signal;
+  }
+
+  /** Aborts when it is paused or canceled; another one after it has gone on. */
+  get flowing() {
+    return this.#flow.signal;
+  }
+
+  get paused() {
+    return !!this.#gate;
+  }
+
+  pause() {
+    if (this.#gate) return;
+    [this.#gate, this.#open] = gate();
+    this.#flow.abort(PAUSED);
+  }
+
+  resume() {
+    if (!this.#gate || this.stopped.aborted) return;
+    this.#gate = undefined;
+    this.#flow = new AbortController();
+    this.#open();
+  }
+
+  cancel() {
+    const reason = new UpwellError("The upload was canceled.", { code: "canceled" });
+    this.#stop.abort(reason);
+    this.#flow.abort(reason);
+  }
+
+  /**
+   * Do `work` while nothing is paused; begin it again after a pause broke it off.
+   * @template T
+   * @param {(signal: AbortSignal) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  async run(work) {
+    for (;;) {
+      if (this.#gate) await abortable(this.#gate, this.stopped);
+      try {
+        return await work(this.flowing);
+      } catch (error) {
+        if (error !== PAUSED) throw error;
+      }
+    }
+  }
+}

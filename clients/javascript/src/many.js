@@ -1,0 +1,229 @@
+/**
+ * Many files: the small ones are requested a hundred at once, sent as forms, which need no preflight of their own, and
+ * confirmed together. What does not go this way goes the way of a single upload.
+ */
+
+import { Control } from "./control.js";
+import { newId } from "./files.js";
+import { each } from "./parallel.js";
+import { abortable, sleep } from "./retry.js";
+import { hold } from "./store.js";
+import { Uploading, isDone, keyOf, newEntry, requestFor, withHandle } from "./upload.js";
+
+/** @typedef {{file: Blob, result: import("./upload.js").Result, error?: undefined} | {file: Blob, error: unknown, result?: undefined}} Outcome */
+
+/**
+ * @typedef {object} Total
+ * @property {number} sent bytes
+ * @property {number} total bytes
+ * @property {number} done files that are through, or failed
+ * @property {number} files
+ */
+
+/**
+ * @typedef {Omit<import("./upload.js").UploadOptions, "onProgress"> & {
+ *   onProgress?: (total: Total) => void,
+ *   onFile?: (outcome: Outcome) => void,
+ * }} ManyOptions
+ */
+
+/**
+ * @typedef {object} Item
+ * @property {number} index
+ * @property {Blob} file
+ * @property {string} key
+ * @property {Record<string, any>} body
+ */
+
+const SMALL = 5 * 1024 * 1024;
+const AT_ONCE = 100;
+const BATCHES = 2;
+const LARGE_AT_ONCE = 2;
+const OPEN = ["PENDING", "IN_PROGRESS", "PROCESSING"];
+
+/**
+ * @param {import("./upload.js").Client} client
+ * @param {Iterable<Blob>} files
+ * @param {ManyOptions} options
+ * @returns {Promise<Outcome[]> & import("./upload.js").Handle}
+ */
+export function uploadAll(client, files, { onProgress, onFile, ...options } = {}) {
+  const list = [...files];
+  const control = new Control();
+  const { stopped } = control;
+  const { wire, store, path } = client;
+  const most = options.parallel ?? 6;
+  /** @type {Outcome[]} */
+  const outcomes = [];
+  /** @type {Map<number, Uploading>} */
+  const begun = new Map();
+  const sent = list.map(() => 0);
+  const total = list.reduce((sum, { size }) => sum + size, 0);
+
+  const report = () =>
+    onProgress?.({
+      sent: sent.reduce((sum, bytes) => sum + bytes, 0),
+      total,
+      done: Object.keys(outcomes).length,
+      files: list.length,
+    });
+
+  /** @param {number} index */
+  const uploading = (index) => {
+    const file = /** @type {Blob} */ (list[index]);
+    const progress = (/** @type {{sent: number}} */ { sent: bytes }) => {
+      sent[index] = bytes;
+      report();
+    };
+    const one = begun.get(index) ?? new Uploading(client, file, { ...options, onProgress: progress }, control);
+    begun.set(index, one);
+    return one;
+  };
+
+  /** @param {number} index @param {{result: any} | {error: unknown}} outcome */
+  const settle = (index, outcome) => {
+    stopped.throwIfAborted();
+    const whole = /** @type {Outcome} */ ({ file: list[index], ...outcome });
+    outcomes[index] = whole;
+    report();
+    onFile?.(whole);
+  };
+
+  /** @param {number} index */
+  const single = async (index) => {
+    try {
+      settle(index, { result: await uploading(index).run() });
+    } catch (error) {
+      settle(index, { error });
+    }
+  };
+
+  /**
+   * Request uploads for all of these; a refused file has its own error, and the others are requested again.
+   * @param {Item[]} items
+   * @param {number[]} rest gets what only goes one by one
+   */
+  const request = async (items, rest) => {
+    while (items.length) {
+      try {
+        // Without the signal: what it creates must be known to be canceled.
+        const { uploads } = await wire.call("POST", `${path}/batch`, {
+          body: { uploads: items.map(({ body }) => body) },
+          headers: { "Idempotency-Key": newId() },
+        });
+        return items.map((item, at) => ({ ...item, ticket: uploads[at] }));
+      } catch (/** @type {any} */ error) {
+        if (!error.status || error.retry || error.status === 401) throw error;
+        const [refused] = error.details.index === undefined ? [] : items.splice(error.details.index, 1);
+        if (refused) settle(refused.index, { error });
+        else rest.push(...items.splice(0).map(({ index }) => index)); // perhaps only batches are refused
+      }
+    }
+    return [];
+  };
+
+  /**
+   * @param {{index: number, entry: import("./store.js").Entry}[]} arrived
+   * @param {number[]} rest
+   */
+  const confirm = async (arrived, rest) => {
+    const confirmations = arrived.map(({ entry: { upload_id, parts } }) => ({
+      upload_id,
+      etag: parts[0]?.etag,
+    }));
+    let { task } = await wire.call("POST", `${path}/confirm/batch`, { body: { confirmations }, signal: stopped });
+    for (let ms = wire.pause; OPEN.includes(task.status); ms = Math.min(ms * 2, wire.pause * 8)) {
+      await sleep(ms, stopped);
+      task = await wire.call("GET", `tasks/${task.task_id}`, { signal: stopped });
+    }
+    const results = new Map((task.outputs ?? []).map((/** @type {any} */ output) => [output.upload_id, output]));
+    for (const { index, entry } of arrived) {
+      const result = results.get(entry.upload_id);
+      if (result && isDone(result.status)) settle(index, { result: await uploading(index).finish(result) });
+      else rest.push(index);
+    }
+  };
+
+  /** @param {number[]} chunk */
+  const batch = async (chunk) => {
+    /** @type {Item[]} */
+    const items = [];
+    /** @type {(() => void)[]} */
+    const releases = [];
+    /** @type {number[]} */
+    const rest = [];
+    try {
+      for (const index of chunk) {
+        stopped.throwIfAborted();
+        const file = /** @type {Blob} */ (list[index]);
+        try {
+          const key = await keyOf(client, file, options);
+          const release = await hold(key);
+          if (release) releases.push(release);
+          if (!release || (await store.get(key))) rest.push(index);
+          else {
+            const body = await requestFor(file, options);
+            items.push({ index, file, key, body: client.forms ? { ...body, method: "post" } : body });
+          }
+        } catch (error) {
+          settle(index, { error });
+        }
+      }
+      /** @type {{index: number, entry: import("./store.js").Entry}[]} */
+      const arrived = [];
+      const begunNow = await request(items, rest);
+      await each(begunNow, most, async ({ index, file, key, body, ticket }) => {
+        const entry = newEntry(client, key, body, file.size);
+        if (ticket.is_duplicate || isDone(ticket.status)) return settle(index, { result: ticket });
+        const one = uploading(index);
+        try {
+          await one.sendAs(entry, ticket);
+          arrived.push({ index, entry });
+        } catch (/** @type {any} */ error) {
+          if (ticket.post && error.status) {
+            client.forms = false; // storage takes none: PUT does it
+            await one.drop();
+            begun.delete(index);
+          }
+          rest.push(index);
+        }
+      });
+      stopped.throwIfAborted();
+      if (arrived.length) {
+        await confirm(arrived, rest).catch((error) => {
+          if (!error.status) throw error;
+          rest.push(...arrived.map(({ index }) => index)); // one by one, where a key confirms no batch
+        });
+      }
+    } finally {
+      for (const release of releases) release();
+    }
+    await each(rest.filter((index) => !outcomes[index]), most, single);
+  };
+
+  const run = async () => {
+    const indexes = [...list.keys()];
+    const small = indexes.filter((index) => /** @type {Blob} */ (list[index]).size <= SMALL);
+    const chunks = Array.from({ length: Math.ceil(small.length / AT_ONCE) }, (_, at) =>
+      small.slice(at * AT_ONCE, (at + 1) * AT_ONCE),
+    );
+    await Promise.all([
+      each(chunks, BATCHES, (chunk) => (chunk.length > 1 ? batch(chunk) : single(/** @type {number} */ (chunk[0])))),
+      each(indexes.filter((index) => !small.includes(index)), LARGE_AT_ONCE, single),
+    ]);
+    return outcomes;
+  };
+
+  const running = run();
+  const cancel = async () => {
+    control.cancel();
+    await running.catch(() => {});
+    const open = await Promise.all([...begun.values()].map((one) => one.drop()));
+    return open.every(Boolean);
+  };
+  return withHandle(
+    abortable(running, stopped),
+    { pause: () => control.pause(), resume: () => control.resume(), cancel },
+    options.signal,
+  );
+}
