@@ -260,7 +260,8 @@
  *
  *     `retention_seconds`: how long its completed uploads and its objects are kept, unless they set it themselves; null:
  *     until they are deleted. `analytics_fields`: up to 5 top-level metadata fields of uploads by which analytics can be
- *     grouped and filtered.
+ *     grouped and filtered. `part_size`: the size of parts where an upload is sent in parts and names no size of its own;
+ *     null: the service's.
  * @typedef {object} BucketCreateRequest
  * @property {string} bucket_name
  * @property {BucketSchema} bucket_schema
@@ -271,6 +272,7 @@
  * @property {ContentRulesRequest} [content_rules]
  * @property {number | null} [retention_seconds]
  * @property {Array<string>} [analytics_fields]
+ * @property {number | null} [part_size]
  */
 
 /**
@@ -303,6 +305,7 @@
  * @property {ContentRulesRequest | null} [content_rules]
  * @property {number | null} [retention_seconds]
  * @property {Array<string> | null} [analytics_fields]
+ * @property {number | null} [part_size]
  * @property {BucketSchema | null} [bucket_schema]
  * @property {"ACTIVE" | "ARCHIVED" | "SUSPENDED" | null} [status]
  */
@@ -330,6 +333,7 @@
  * @property {ContentRules} content_rules
  * @property {number | null} retention_seconds
  * @property {Array<string>} analytics_fields
+ * @property {number | null} part_size
  */
 
 /**
@@ -356,8 +360,8 @@
  * New values, `content_rules` as a whole. Absent fields stay; a `description` of null clears it.
  *
  *     Rules that are missing in `content_rules` are removed. `retention_seconds` applies to later uploads and objects;
- *     null clears it. `analytics_fields` applies to later uploads. `bucket_schema` may have further properties, and wider
- *     ones.
+ *     null clears it. `analytics_fields` and `part_size` apply to later uploads; a `part_size` of null clears it.
+ *     `bucket_schema` may have further properties, and wider ones.
  * @typedef {object} BucketUpdateRequest
  * @property {string | null} [bucket_name]
  * @property {string | null} [description]
@@ -366,6 +370,7 @@
  * @property {ContentRulesRequest | null} [content_rules]
  * @property {number | null} [retention_seconds]
  * @property {Array<string> | null} [analytics_fields]
+ * @property {number | null} [part_size]
  * @property {BucketSchema | null} [bucket_schema]
  */
 
@@ -568,7 +573,9 @@
  *     `integrity`: with `storage`, storage itself refuses bytes with another `file_hash`; each part then has its own hash.
  *
  *     `auto_confirm` null: the bucket's setting. `expires_after_seconds`: how long the upload, and an object made only of
- *     it, is kept after its completion; null: as long as its bucket keeps uploads.
+ *     it, is kept after its completion; null: as long as its bucket keeps uploads. `part_size`: with it, `multipart`
+ *     `auto` sends every file in parts that is declared to be larger than one part; null: the bucket's or the service's
+ *     size.
  * @typedef {object} CreateUploadRequest
  * @property {string} filename
  * @property {string} content_type
@@ -585,6 +592,7 @@
  * @property {"storage" | null} [integrity]
  * @property {boolean | null} [auto_confirm]
  * @property {number | null} [expires_after_seconds]
+ * @property {number | null} [part_size]
  */
 
 /**
