@@ -11,6 +11,7 @@ from msgspec import UNSET
 
 from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.keys.key_reads import KeyRecord
+from application.ports.keys.token_reads import TokenRecord
 from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.objects.object_reads import ObjectRecord
 from application.ports.organizations.organization_reads import OrganizationRecord
@@ -40,7 +41,14 @@ from domain.keys.api_key import (
     ApiKeysListed,
 )
 from domain.keys.event_token import EventTokenIssued
-from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed
+from domain.keys.upload_token import (
+    TokenEvent,
+    UploadTokenIssued,
+    UploadTokenRenewed,
+    UploadTokenRevoked,
+    UploadTokenUsed,
+    token_of,
+)
 from domain.namespaces.namespace import (
     NamespaceCreated,
     NamespaceDeleted,
@@ -86,6 +94,7 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
     organizations: dict[str, OrganizationRecord] = {}
     quotas: dict[str, Usage] = {}
     keys: dict[str, KeyRecord] = {}
+    upload_tokens: dict[str, TokenRecord] = {}
     namespaces: dict[str, NamespaceRecord] = {}
     buckets: dict[str, BucketRecord] = {}
     uploads: dict[str, UploadRecord] = {}
@@ -148,7 +157,9 @@ def project(tables: Tables, event: KnownEvent, place: EventPosition) -> None:
             _project_webhook(tables, event, place)
         case UploadDuplicateAvoided():
             _project_avoided(tables, event, place)
-        case UploadTokenIssued() | UploadTokenUsed() | EventTokenIssued() | ApiKeysListed():
+        case UploadTokenIssued() | UploadTokenUsed() | UploadTokenRenewed() | UploadTokenRevoked():
+            _project_token(tables, event, place)
+        case EventTokenIssued() | ApiKeysListed():
             pass  # no list shows it
         case _:
             _project_upload(tables, event, place)
@@ -200,6 +211,44 @@ def _project_key(tables: Tables, event: ApiKeyEvent, place: EventPosition) -> No
             _follow(tables.keys, place.stream_id, event)
         case ApiKeyRevoked():
             _follow(tables.keys, place.stream_id, event, revoked_at=origin.at, revoked_by=origin.actor_id)
+        case _:
+            assert_never(event)
+
+
+def _project_token(tables: Tables, event: TokenEvent, place: EventPosition) -> None:
+    tokens, token_id, origin = tables.upload_tokens, place.stream_id, event.origin
+    known = tokens.get(token_id)
+    match event:
+        case UploadTokenIssued():
+            tokens[token_id] = made_from(
+                TokenRecord,
+                token_of(event),
+                created_at=origin.at,
+                version=place.version,
+                position=place.position,
+            )
+        case UploadTokenUsed():
+            if known is not None:
+                _change(
+                    tokens,
+                    token_id,
+                    used_count=known.used_count + 1,
+                    used_bytes=known.used_bytes + (event.size_bytes or 0),
+                    last_used_at=origin.at,
+                    version=place.version,
+                )
+        case UploadTokenRenewed():
+            if known is not None:
+                _follow(
+                    tokens,
+                    token_id,
+                    event,
+                    previous_token_hash=known.token_hash,
+                    renewed_at=origin.at,
+                    version=place.version,
+                )
+        case UploadTokenRevoked():
+            _follow(tokens, token_id, event, revoked_at=origin.at, revoked_by=origin.actor_id, version=place.version)
         case _:
             assert_never(event)
 

@@ -4,6 +4,7 @@ from adapters.memory.buckets.bucket_reads import MemoryBucketReads
 from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.keys.key_reads import MemoryKeyReads
 from adapters.memory.keys.key_uses import MemoryKeyUses
+from adapters.memory.keys.token_reads import MemoryTokenReads
 from adapters.memory.namespaces.namespace_reads import MemoryNamespaceReads
 from adapters.memory.objects.object_creation import MemoryObjectCreation
 from adapters.memory.objects.object_reads import MemoryObjectReads
@@ -19,6 +20,7 @@ class MemoryReadSide(
     MemoryNamespaceReads,
     MemoryOrganizationReads,
     MemoryKeyReads,
+    MemoryTokenReads,
     MemoryWebhookReads,
     MemoryObjectCreation,
 ):

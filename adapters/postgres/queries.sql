@@ -49,8 +49,20 @@ SELECT * FROM upwell.api_keys WHERE key_hash = $1 OR previous_key_hash = $1;
 SELECT * FROM upwell.api_keys WHERE key_id = $1;
 
 -- name: upload_token
--- The event that issued an upload token.
-SELECT state FROM upwell.upwell_events WHERE originator_id = $1 AND originator_version = 1;
+-- An upload token by its id.
+SELECT * FROM upwell.upload_tokens WHERE token_id = $1;
+
+-- name: upload_tokens
+-- A page of a namespace's upload tokens, newest first.
+SELECT * FROM upwell.upload_tokens
+WHERE namespace_id = $1 AND position < $2
+    AND ($3::text[] IS NULL OR bucket_id = ANY ($3))
+    AND ($4::text IS NULL OR key_id = $4)
+    AND ($5::text IS NULL OR subject = $5)
+    AND ($6::timestamptz IS NULL OR revoked_at IS NULL AND expires_at > $6)
+    AND ($7::timestamptz IS NULL OR revoked_at IS NULL
+        AND expires_at + make_interval(secs => upload_lifetime_seconds) > $7)
+ORDER BY position DESC LIMIT $8;
 
 -- name: keys
 -- A user's keys, with the last use of each.
@@ -123,7 +135,8 @@ WHERE organization_id = $1 AND topic = 'upload.duplicate_avoided.v1'
 -- name: audit
 -- A page of an organization's audit log, newest first.
 SELECT originator_id, originator_version, topic, state, notification_id AS id FROM upwell.upwell_events
-WHERE organization_id = $1 AND (topic NOT LIKE 'upload.%' AND topic NOT LIKE 'object.%' OR topic = 'upload.token_issued.v1')
+WHERE organization_id = $1 AND (topic NOT LIKE 'upload.%' AND topic NOT LIKE 'object.%' OR topic IN (
+        'upload.token_issued.v1', 'upload.token_renewed.v1', 'upload.token_revoked.v1'))
     AND topic = ANY ($2)
     AND ($3::text IS NULL OR originator_id = $3)
     AND ($4::text IS NULL OR convert_from(state, 'UTF8')::jsonb->'origin'->>'actor_id' = $4)
@@ -135,7 +148,8 @@ ORDER BY notification_id DESC LIMIT $8 OFFSET $9;
 -- name: audit_total
 -- The number of matching events of an audit log.
 SELECT count(*) FROM upwell.upwell_events
-WHERE organization_id = $1 AND (topic NOT LIKE 'upload.%' AND topic NOT LIKE 'object.%' OR topic = 'upload.token_issued.v1')
+WHERE organization_id = $1 AND (topic NOT LIKE 'upload.%' AND topic NOT LIKE 'object.%' OR topic IN (
+        'upload.token_issued.v1', 'upload.token_renewed.v1', 'upload.token_revoked.v1'))
     AND topic = ANY ($2)
     AND ($3::text IS NULL OR originator_id = $3)
     AND ($4::text IS NULL OR convert_from(state, 'UTF8')::jsonb->'origin'->>'actor_id' = $4)
@@ -208,15 +222,14 @@ SELECT * FROM upwell.uploads WHERE upload_id = $1 AND namespace_id = $2;
 SELECT * FROM upwell.uploads WHERE upload_id = ANY ($1::text[]) AND namespace_id = $2;
 
 -- name: open_uploads_of
--- The open uploads that a key or its tokens requested.
+-- The open uploads that a key or its tokens requested, or an upload token.
 SELECT u.upload_id
 FROM upwell.uploads u
     JOIN upwell.upwell_events r ON r.originator_id = u.upload_id AND r.originator_version = 1
     JOIN LATERAL (SELECT convert_from(r.state, 'UTF8')::jsonb->'origin'->>'actor_id' AS id) a ON true
-    LEFT JOIN upwell.upwell_events t ON t.originator_id = a.id AND t.originator_version = 1
-        AND t.topic = 'upload.token_issued.v1'
+    LEFT JOIN upwell.upload_tokens t ON t.token_id = a.id
 WHERE u.organization_id = $1 AND u.status IN ('PENDING', 'IN_PROGRESS', 'PROCESSING') AND u.upload_id > $3
-    AND $2 IN (a.id, convert_from(t.state, 'UTF8')::jsonb->>'key_id')
+    AND $2 IN (a.id, t.key_id)
 ORDER BY u.upload_id LIMIT $4;
 
 -- name: originals

@@ -2,6 +2,7 @@
 
 from adapters.postgres.buckets.bucket_reads import PostgresBucketReads
 from adapters.postgres.keys.key_reads import PostgresKeyReads
+from adapters.postgres.keys.token_reads import PostgresTokenReads
 from adapters.postgres.namespaces.namespace_reads import PostgresNamespaceReads
 from adapters.postgres.objects.object_creation import PostgresObjectCreation
 from adapters.postgres.objects.object_reads import PostgresObjectReads
@@ -17,6 +18,7 @@ class PostgresReadSide(
     PostgresNamespaceReads,
     PostgresOrganizationReads,
     PostgresKeyReads,
+    PostgresTokenReads,
     PostgresWebhookReads,
     PostgresObjectCreation,
 ):

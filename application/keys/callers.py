@@ -1,7 +1,6 @@
 """The caller of a request: its key, organization, namespace and bucket. Checked before the body is read."""
 
 import hashlib
-import hmac
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,7 +22,7 @@ from domain.keys.api_key import ANY_ORIGIN, OPERATION_OF, Permission, Reach, Res
 from domain.keys.event_token import PREFIX as EVENT_TOKEN_PREFIX
 from domain.keys.event_token import EventToken, key_id_in, token_in
 from domain.keys.token_secrets import TokenSecrets
-from domain.keys.upload_token import ID_PREFIX, PREFIX, UploadToken, token_unknown
+from domain.keys.upload_token import ID_PREFIX, PREFIX, UploadToken, token_expired, token_revoked, token_unknown
 from domain.namespaces.namespace import namespace_not_found
 from domain.refusals import ForbiddenError, InvalidInputError, UnauthenticatedError
 from domain.uploads.upload import upload_not_found
@@ -63,6 +62,11 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     def holder_id(self) -> str:
         """The holder of a rate limit: the key, the upload token, or all event tokens of one key together."""
         return self.actor_id if self.event_token is None else f"{self.key.key_id}:events"
+
+    @property
+    def token_id(self) -> str | None:
+        """The upload token that was used, if any: it must still be live when a command is appended."""
+        return None if self.token is None else self.token.token_id
 
     @property
     def actor_id(self) -> str:
@@ -156,14 +160,15 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
         # An old token has an id derived from its secret, which authenticates it.
         token_id = ID_PREFIX + (named if dot else whole_hash[:_DERIVED_ID_LENGTH])
         token = await self.directory.upload_token(token_id)
-        if token is not None and not hmac.compare_digest(token.token_hash or "", whole_hash if dot else ""):
-            token = None
+        ends_at = None if token is None else token.end_of(whole_hash if dot else None)
         key = None if token is None else await self.directory.key_by_id(token.key_id)
-        if token is None or key is None:
+        if token is None or ends_at is None or key is None:
             raise token_unknown()
         now = self.clock.now()
-        if token.expires_at <= now:
-            raise UnauthenticatedError("token_expired", "This upload token has expired: request another one.")
+        if token.revoked_at is not None:
+            raise token_revoked()
+        if ends_at <= now:
+            raise token_expired()
         return Caller(key=key, organization=await self._organization_of(key, now), token=token)
 
     async def _holder_of_event_token(self, secret: str) -> Caller:
@@ -238,18 +243,23 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
         return allowed
 
     async def check_own(self, caller: Caller, upload_id: str) -> None:
-        """Refuse an upload that was not requested with the caller's token as not found."""
+        """Refuse an upload as not found that was not requested with the caller's token, or for its subject."""
         if caller.token is None or not await self.requested(caller, upload_id):
             raise upload_not_found(upload_id)
 
     async def requested(self, caller: Caller, upload_id: str) -> bool:
-        """Return whether the caller requested an upload: with its token, or with its key or a token of the key."""
+        """Return whether the caller requested an upload: with its key, or a token of the key.
+
+        With a token: whether it was this token, or one of the same key, bucket and subject.
+        """
         stored = await self.log.read_stream(upload_id)
         actor_id = decode(stored[0].state).origin.actor_id if stored else ""
-        if actor_id == caller.actor_id or caller.token is not None:
-            return actor_id == caller.actor_id
+        if actor_id == caller.actor_id:
+            return True
         token = await self.directory.upload_token(actor_id) if actor_id.startswith(ID_PREFIX) else None
-        return token is not None and token.key_id == caller.key.key_id
+        if token is None:
+            return False
+        return token.key_id == caller.key.key_id if caller.token is None else caller.token.reaches(token)
 
     async def reads(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
         """Return whether the caller may read the content of a bucket."""

@@ -1,6 +1,8 @@
 """Issuing upload tokens, and counting their uses."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -9,9 +11,9 @@ from application.keys.callers import Caller, hash_of, may, new_command_id, uploa
 from application.ports.buckets.bucket_reads import BucketRecord
 from application.ports.clock import Clock, Ids
 from application.ports.events.event_log import Conditions, EventLog, StreamAppend
+from application.ports.keys.token_reads import TokenReads
 from application.ports.namespaces.namespace_reads import NamespaceRecord
 from domain.buckets.bucket import Policy
-from domain.events.event import Origin
 from domain.keys.api_key import Permission
 from domain.keys.upload_token import (
     ID_PREFIX,
@@ -20,20 +22,19 @@ from domain.keys.upload_token import (
     IssuedToken,
     IssueToken,
     UploadToken,
+    UploadTokenUsed,
     UseToken,
 )
 from domain.refusals import ForbiddenError
 from domain.shared_fields import made_from
-from domain.uploads.admission import Announcement
 
 _KNOWN_TOKENS = 10_000
 
 
 class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
-    """The requested limits of a token. Empty content types: any; `max_size_bytes` None: the tier's limit.
+    """The requested limits of a token (see `TokenLimits`).
 
-    `upload_lifetime`: for how long its uploads get URLs. `policy`: for its uploads; None: the bucket's, without
-    replacing.
+    Empty content types: any; `max_size_bytes` None: the tier's limit.
     """
 
     content_types: tuple[str, ...] = ()
@@ -42,6 +43,10 @@ class TokenWish(msgspec.Struct, frozen=True, kw_only=True):
     expires_in: timedelta
     upload_lifetime: timedelta = timedelta(seconds=UPLOAD_LIFETIME_SECONDS)
     policy: Policy | None = None
+    subject: str | None = None
+    max_total_bytes: int | None = None
+    part_size: int | None = None
+    blob_property: str | None = None
 
 
 class IssuingUploadTokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,26 +103,57 @@ class IssuingUploadTokens(msgspec.Struct, frozen=True, kw_only=True):
         return made.token, secret
 
 
+class _Count(NamedTuple):
+    """What is known about a token's stream: its version, and the uploads and bytes up to there."""
+
+    version: int
+    used: int
+    used_bytes: int
+
+
 class TokenUses:
     """Counts, or guesses, the uses of tokens: the log decides, with a version conflict."""
 
-    def __init__(self) -> None:
-        self._versions: dict[str, int] = {}
+    def __init__(self, reads: TokenReads) -> None:
+        self._reads = reads
+        self._counts: dict[str, _Count] = {}
 
-    def stream(self, token: UploadToken, announced: Announcement, origin: Origin, upload_id: str) -> StreamAppend:
-        """Return the append that belongs to the upload; refuse a file that the token does not allow."""
-        version = self._versions.get(token.token_id, 1)
-        use = UseToken(
-            origin=origin,
-            upload_id=upload_id,
-            content_type=announced.content_type,
-            size_bytes=announced.declared_size_bytes,
+    def stream(self, token: UploadToken, files: Sequence[UseToken]) -> StreamAppend:
+        """Return the append that belongs to these uploads; refuse a file that the token does not allow."""
+        version, used, used_bytes = self._counts.get(token.token_id, _FIRST)
+        state = IssuedToken(token=token, used=used, used_bytes=used_bytes)
+        return StreamAppend(
+            stream_id=token.token_id, expected_version=version, events=UPLOAD_TOKEN.decide_all(files, state)
         )
-        events = UPLOAD_TOKEN.decide(use, IssuedToken(token=token, used=version - 1))
-        return StreamAppend(stream_id=token.token_id, expected_version=version, events=events)
 
-    def learn(self, token: UploadToken, version: int) -> None:
-        """Record the number of events in the token's stream."""
-        if len(self._versions) >= _KNOWN_TOKENS:
-            self._versions.clear()
-        self._versions[token.token_id] = max(version, self._versions.get(token.token_id, 1))
+    def appended(self, stream: StreamAppend) -> None:
+        """Count an append that was made, unless the count is already beyond it."""
+        count = self._counts.get(stream.stream_id, _FIRST)
+        if count.version == stream.expected_version:
+            size_bytes = sum(event.size_bytes or 0 for event in stream.events if isinstance(event, UploadTokenUsed))
+            self._learn(
+                stream.stream_id,
+                _Count(
+                    version=count.version + len(stream.events),
+                    used=count.used + len(stream.events),
+                    used_bytes=count.used_bytes + size_bytes,
+                ),
+            )
+
+    async def look(self, token: UploadToken) -> None:
+        """Read the count again, after a conflict."""
+        record = await self._reads.upload_token(token.token_id)
+        if record is not None:
+            self._learn(
+                token.token_id,
+                _Count(version=record.version, used=record.used_count, used_bytes=record.used_bytes),
+            )
+
+    def _learn(self, token_id: str, count: _Count) -> None:
+        """Keep a count, unless a later one is known."""
+        if len(self._counts) >= _KNOWN_TOKENS:
+            self._counts.clear()
+        self._counts[token_id] = max(count, self._counts.get(token_id, _FIRST))
+
+
+_FIRST = _Count(version=1, used=0, used_bytes=0)

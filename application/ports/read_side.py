@@ -8,6 +8,7 @@ from typing import Protocol
 
 from application.ports.buckets.bucket_reads import BucketReads
 from application.ports.keys.key_reads import KeyReads
+from application.ports.keys.token_reads import TokenReads
 from application.ports.namespaces.namespace_reads import NamespaceReads
 from application.ports.objects.object_creation import ObjectCreation
 from application.ports.objects.object_reads import ObjectReads
@@ -23,6 +24,7 @@ class ReadSide(
     NamespaceReads,
     OrganizationReads,
     KeyReads,
+    TokenReads,
     WebhookReads,
     ObjectCreation,
     Protocol,

@@ -103,7 +103,7 @@ class CancelingUpload(msgspec.Struct, frozen=True, kw_only=True):
         return Proposal(
             origin=origin,
             events=UPLOAD.decide(cancel, upload.state),
-            conditions=Conditions(key_id=caller.key.key_id),
+            conditions=Conditions(key_id=caller.key.key_id, token_id=caller.token_id),
         )
 
     async def _delete(

@@ -117,7 +117,9 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
             takes_long = worker_ends or content.size_bytes >= self.rules.inline_limit_bytes
             inline = not takes_long or await self.verify.refutes(upload, content, command.claimed) is not None
             events = UPLOAD.decide(msgspec.structs.replace(command, inline=inline), upload.state)
-            begun = Proposal(origin=command.origin, events=events, conditions=Conditions(key_id=key_id))
+            begun = Proposal(
+                origin=command.origin, events=events, conditions=Conditions(key_id=key_id, token_id=caller.token_id)
+            )
             proposal = await in_one(upload, begun, looked.verification) if inline else begun
             if not inline or isinstance(proposal.events[-1], UploadVerificationAbandoned):  # a worker ends it
                 await self._make_task(upload, events)

@@ -38,7 +38,7 @@ from domain.buckets.schema import BucketSchema
 from domain.claims import Claim, unique_key_claim
 from domain.events.event import Origin
 from domain.events.registry import decode
-from domain.keys.upload_token import UploadToken
+from domain.keys.upload_token import UploadToken, UseToken
 from domain.objects.object import ReplaceDeniedError
 from domain.refusals import (
     ForbiddenError,
@@ -176,7 +176,7 @@ class RequestingUpload:
         self._ids = ids
         self._rules = rules
         self._buckets: dict[str, tuple[BucketRecord, BucketRules]] = {}
-        self._token_uses = TokenUses()
+        self._token_uses = TokenUses(read_side)
         self._find_target = FindingTargets(log=log, read_side=read_side, ids=ids, rules=rules)
 
     async def __call__(
@@ -254,7 +254,7 @@ class RequestingUpload:
             announced,
             self._rules_of(bucket),
             self._rules.tier_limits[caller.organization.tier],
-            bucket.part_size or self._rules.part_bytes,
+            (caller.token and caller.token.part_size) or bucket.part_size or self._rules.part_bytes,
         )
         headers = headers_of(announced)
         key = storage_key(
@@ -426,13 +426,13 @@ class RequestingUpload:
         async def command() -> Command:
             nonlocal into, use
             into = await self._into_objects(bucket, origin, items) if any(item.wants_object for item in items) else {}
-            use = None if caller.token is None else await self._use_of(caller.token, items[0])
+            use = None if caller.token is None else await self._uses_of(caller.token, items)
             return self._command(caller, origin, items, into, use)
 
         async def learn(objection: Objection) -> bool:
             if isinstance(objection, VersionConflictError):
                 if caller.token is not None and objection.stream_id == caller.token.token_id:
-                    self._token_uses.learn(caller.token, objection.actual)  # another request has used it
+                    await self._token_uses.look(caller.token)  # another request has used it, or renewed it
                     return True
                 return any(objection.stream_id == each.stream.stream_id for each in into.values())
             return await self._learn(origin, items, objection)
@@ -440,8 +440,8 @@ class RequestingUpload:
         # each round resolves something about at least one item, or another request has used the token
         rounds = ATTEMPTS + 3 * len(items) + (caller.token.max_count if caller.token else 0)
         position = await settle(self._log, command, learn, attempts=rounds) or 0
-        if caller.token is not None and use is not None:
-            self._token_uses.learn(caller.token, use.expected_version + 1)
+        if use is not None:
+            self._token_uses.appended(use)
         if into:
             await self._look_again(origin, items)
         first = position - len(items) - sum(len(each.stream.events) for each in into.values()) + 1
@@ -544,6 +544,7 @@ class RequestingUpload:
             organization_id=origin.organization_id,
             streams=tuple(streams),
             key_id=caller.key.key_id,
+            token_id=caller.token_id,
             namespace_id=origin.namespace_id,
             bucket_id=bucket_id,
             free=tuple(free),
@@ -553,11 +554,11 @@ class RequestingUpload:
             unheld=tuple([NotInObject(upload_id=upload_id) for upload_id in into]),
         )
 
-    async def _use_of(self, token: UploadToken, item: _Item) -> StreamAppend:
-        """Return the append that counts a file as a use of the caller's token."""
-        upload_id = item.command.upload_id
+    async def _uses_of(self, token: UploadToken, items: Sequence[_Item]) -> StreamAppend:
+        """Return the append that counts the files as uses of the caller's token: all of them, or a refusal."""
+        upload_id = items[0].command.upload_id
         try:
-            return self._token_uses.stream(token, item.announced, item.command.origin, upload_id)
+            return self._token_uses.stream(token, [_use(item) for item in items])
         except ForbiddenError:
             made = await self._log.read_stream(upload_id)
             if made:  # by an earlier attempt of this request, which was the token's last use
@@ -565,11 +566,22 @@ class RequestingUpload:
             raise
 
 
+def _use(item: _Item) -> UseToken:
+    return UseToken(
+        origin=item.command.origin,
+        upload_id=item.command.upload_id,
+        content_type=item.announced.content_type,
+        size_bytes=item.announced.declared_size_bytes,
+    )
+
+
 def _as_token_allows(announced: Announcement, token: UploadToken | None) -> Announcement:
-    """Return the announcement with the limits of the caller's token applied."""
+    """Return the announcement with the limits and defaults of the caller's token applied."""
     if token is None:
         return announced
-    return msgspec.structs.replace(announced, policy=token.policy)
+    return msgspec.structs.replace(
+        announced, policy=token.policy, blob_property=announced.blob_property or token.blob_property
+    )
 
 
 def _avoidance_id(upload_id: str) -> str:

@@ -154,7 +154,7 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
             return Proposal(
                 origin=command.origin,
                 events=UPLOAD.decide(command, upload.state),
-                conditions=Conditions(key_id=caller.key.key_id),
+                conditions=Conditions(key_id=caller.key.key_id, token_id=caller.token_id),
             )
 
         upload = await handle(self.log, UPLOAD, upload_id, reissue, loaded=loaded)
@@ -194,7 +194,7 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
                 Proposal(
                     origin=origin,
                     events=UPLOAD.decide_all(commands, upload.state),
-                    conditions=Conditions(key_id=caller.key.key_id),
+                    conditions=Conditions(key_id=caller.key.key_id, token_id=caller.token_id),
                     undo=undo,
                 )
                 if commands

@@ -104,7 +104,9 @@ async def in_one(
     return msgspec.structs.replace(
         end,
         events=begun.events + end.events,
-        conditions=msgspec.structs.replace(end.conditions, key_id=begun.conditions.key_id),
+        conditions=msgspec.structs.replace(
+            end.conditions, key_id=begun.conditions.key_id, token_id=begun.conditions.token_id
+        ),
     )
 
 
@@ -291,7 +293,7 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
             found = await find_target(request, policy_of(state), origin, bucket, may_replace=may_replace)
             known = msgspec.structs.replace(known, target=found.target)
         end = complete(state, content, known, origin)
-        requester = await self.requester(upload)
+        requester = upload.origin.actor_id
         if isinstance(end, Contradiction):
             conditions = Conditions(
                 requester=requester if end.of_live_requester else None,

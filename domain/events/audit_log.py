@@ -1,6 +1,7 @@
 """The audit log: the events that administrators of an organization see, and their names there.
 
-Uploads and objects are excluded: they are in the feed, and would hide everything else. Issued tokens are included.
+Uploads and objects are excluded: they are in the feed, and would hide everything else. Issued, renewed and revoked
+tokens are included.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ _ACTIONS: Mapping[str, str] = {
     "audit.api_keys_listed.v1": "api_keys_listed",
     "event_token.issued.v1": "event_token_issued",
     "upload.token_issued.v1": "upload_token_issued",
+    "upload.token_renewed.v1": "upload_token_renewed",
+    "upload.token_revoked.v1": "upload_token_revoked",
     "api_key.rotated.v1": "api_key_rotated",
     "api_key.revoked.v1": "api_key_revoked",
     "api_key.permissions_changed.v1": "permission_updated",
@@ -25,7 +28,15 @@ _ACTIONS: Mapping[str, str] = {
 }
 _KINDS = frozenset({"organization", "api_key", "namespace", "bucket", "webhook"})
 # Events about keys with tags of another kind.
-_ABOUT_KEYS = frozenset({"audit.api_keys_listed.v1", "event_token.issued.v1", "upload.token_issued.v1"})
+_ABOUT_KEYS = frozenset(
+    {
+        "audit.api_keys_listed.v1",
+        "event_token.issued.v1",
+        "upload.token_issued.v1",
+        "upload.token_renewed.v1",
+        "upload.token_revoked.v1",
+    }
+)
 # In this order: the keys of an organization's users are keys.
 _KIND_OF_SEGMENT: Mapping[str, str] = {
     "api-keys": "api_key",

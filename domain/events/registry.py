@@ -8,7 +8,7 @@ from domain.buckets.bucket import BucketEvent
 from domain.events.event import topic_of
 from domain.keys.api_key import ApiKeyEvent, ApiKeysListed
 from domain.keys.event_token import EventTokenIssued
-from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed
+from domain.keys.upload_token import TokenEvent
 from domain.namespaces.namespace import NamespaceEvent
 from domain.objects.object import ObjectEvent
 from domain.organizations.organization import OrganizationEvent
@@ -25,8 +25,7 @@ KnownEvent: TypeAlias = (
     | BucketEvent
     | UploadEvent
     | UploadDuplicateAvoided
-    | UploadTokenIssued
-    | UploadTokenUsed
+    | TokenEvent
     | ObjectEvent
     | WebhookEvent
 )

@@ -37,7 +37,7 @@ from domain.keys.api_key import (
     ApiKeysListed,
 )
 from domain.keys.event_token import EventTokenIssued
-from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed
+from domain.keys.upload_token import UploadTokenIssued, UploadTokenRenewed, UploadTokenRevoked, UploadTokenUsed
 from domain.namespaces.namespace import NamespaceCreated, NamespaceDeleted, NamespaceDeletionBegan, NamespaceUpdated
 from domain.objects.object import ObjectCreated, ObjectDeleted, ObjectUpdated, uploads_of
 from domain.organizations.organization import (
@@ -188,6 +188,8 @@ def agenda_of(  # noqa: C901, PLR0911, PLR0912  # one arm for every event
             | UploadDuplicateAvoided()
             | UploadTokenIssued()
             | UploadTokenUsed()
+            | UploadTokenRenewed()
+            | UploadTokenRevoked()
             | OrganizationCreated()
             | OrganizationLimitsChanged()
             | OrganizationRateLimitsChanged()

@@ -37,6 +37,14 @@ TaskStatus = Annotated[
 ]
 Retention = Annotated[int, Meta(ge=MIN_RETENTION_SECONDS, le=MAX_RETENTION_SECONDS)]
 PartSize = Annotated[int, Meta(ge=MIN_PART_BYTES, le=MAX_PART_BYTES)]
+PropertyName = Annotated[
+    str,
+    Meta(
+        pattern="^[a-zA-Z0-9_]+$",
+        examples=["video"],
+        extra={"allowed": "a name of letters, digits and underscores"},
+    ),
+]
 Url = Annotated[str, Meta(min_length=1, max_length=2083, extra_json_schema={"format": "uri"})]
 
 

@@ -38,6 +38,7 @@ from domain.buckets.bucket import BucketStatus
 from domain.events.cloud_events import origin_of
 from domain.events.event import encode, topic_of
 from domain.events.registry import BY_TAG, decode
+from domain.keys.upload_token import token_revoked
 from domain.objects.object import ObjectDeleted
 from domain.organizations.organization import OrganizationProfileChanged
 from domain.uploads.upload_events import UploadBytesInherited, UploadDeleted, UploadForgotten
@@ -165,11 +166,18 @@ class MemoryEventLog:
     def _check_conditions(self, command: Command) -> None:
         """Refuse a command by the first violated condition, in the order of the fields."""
         self._check_live(command)
-        requester = self.tables.keys.get(command.requester or "")
-        if requester is not None and requester.revoked_at is not None and not requester.lets_open_finish:
-            raise RequesterRevokedError(requester.key_id)
+        self._check_requester(command.requester or "")
         self.object_creation.check(command)
         self.quota_ledger.check(command)
+
+    def _check_requester(self, requester: str) -> None:
+        """Refuse if a key, or an upload token or its key, was revoked and its open uploads may not finish."""
+        token = self.tables.upload_tokens.get(requester)
+        if token is not None and token.revoked_at is not None and not token.lets_open_finish:
+            raise RequesterRevokedError(requester)
+        key = self.tables.keys.get(requester if token is None else token.key_id)
+        if key is not None and key.revoked_at is not None and not key.lets_open_finish:
+            raise RequesterRevokedError(key.key_id)
 
     def _check_live(self, command: Command) -> None:
         tables, organization_id = self.tables, command.organization_id
@@ -177,6 +185,10 @@ class MemoryEventLog:
             key = tables.keys.get(command.key_id)
             if key is None or key.organization_id != organization_id or key.revoked_at is not None:
                 raise key_revoked()
+        if command.token_id is not None:
+            token = tables.upload_tokens.get(command.token_id)
+            if token is None or token.organization_id != organization_id or token.revoked_at is not None:
+                raise token_revoked()
         if command.namespace_id is not None:
             namespace = tables.namespaces.get(command.namespace_id)
             if namespace is None or namespace.organization_id != organization_id:

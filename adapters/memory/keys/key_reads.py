@@ -1,4 +1,4 @@
-"""API keys and upload tokens in memory."""
+"""API keys in memory."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,6 @@ from adapters.memory.events.event_log import MemoryEventLog
 from adapters.memory.keys.key_uses import MemoryKeyUses
 from adapters.memory.reading import MemoryReads, first
 from application.ports.keys.key_reads import KeyRecord
-from domain.events.registry import decode
-from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
 
 
 class MemoryKeyReads(MemoryReads):
@@ -52,9 +50,3 @@ class MemoryKeyReads(MemoryReads):
             for key in self._log.tables.keys.values()
             if key.organization_id == organization_id and key.revoked_at is None
         )
-
-    async def upload_token(self, token_id: str) -> UploadToken | None:
-        """Return an upload token by its id."""
-        stored = await self._log.read_stream(token_id)
-        issued = decode(stored[0].state) if stored else None
-        return token_of(issued) if isinstance(issued, UploadTokenIssued) else None

@@ -10,7 +10,6 @@ from application.lists.listing import AVOIDED_DUPLICATES, UPLOADS
 from application.ports.lists.pages import Page, PageRequest, Placed
 from application.ports.uploads.upload_reads import AvoidedDuplicate, KeyPlace, StoredSizes, UploadBytes, UploadRecord
 from domain.events.registry import decode
-from domain.keys.upload_token import UploadTokenIssued
 from domain.shared_fields import made_from
 from domain.uploads.originals import WantedContent, original_of
 from domain.uploads.upload import Status
@@ -29,18 +28,18 @@ class MemoryUploadReads(MemoryReads):
         found = [await self.upload(namespace_id, upload_id) for upload_id in upload_ids]
         return {upload.upload_id: upload for upload in found if upload is not None}
 
-    async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
-        """Return the open uploads that a key or its tokens requested."""
+    async def open_uploads_of(
+        self, organization_id: str, requested_by: str, *, after: str, limit: int
+    ) -> Sequence[str]:
+        """Return the open uploads that a key or its tokens requested, or an upload token."""
         open_ = {Status.PENDING, Status.IN_PROGRESS, Status.PROCESSING}
         found = []
         for upload in self._log.tables.uploads.values():
             if upload.organization_id != organization_id or upload.status not in open_ or upload.upload_id <= after:
                 continue
             requester = decode((await self._log.read_stream(upload.upload_id))[0].state).origin.actor_id
-            for stored in (await self._log.read_stream(requester))[:1]:
-                issued = decode(stored.state)
-                requester = issued.key_id if isinstance(issued, UploadTokenIssued) else requester
-            if requester == key_id:
+            token = self._log.tables.upload_tokens.get(requester)
+            if requested_by in {requester, None if token is None else token.key_id}:
                 found.append(upload.upload_id)
         return sorted(found)[:limit]
 

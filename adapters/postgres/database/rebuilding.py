@@ -16,6 +16,7 @@ READ_TABLES = (
     "organizations",
     "quotas",
     "api_keys",
+    "upload_tokens",
     "namespaces",
     "buckets",
     "uploads",

@@ -52,6 +52,7 @@ from application.ports.events.event_log import (
 )
 from application.ports.organizations.request_records import note_command
 from domain.events.event import encode, topic_of
+from domain.keys.upload_token import token_revoked
 from domain.organizations.ledger import change_of
 
 MAX_BATCH = 64
@@ -64,12 +65,12 @@ _PAGE = 1000
 _AWAY_SECONDS = 0.5
 _APPEND = "SELECT positions, refusals FROM upwell.append($1, $2, $3, $4, $5, $6, $7, $8)"
 _STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER BY n"
-_CONDITIONS = [
-    name for name in Conditions.__struct_fields__ if name not in {"key_id", "namespace_id", "bucket_id"}
-]  # the fields that `upwell.refusal` reads; the others are the caller's
+_OF_CALLER = {"key_id", "token_id", "namespace_id", "bucket_id"}
+_CONDITIONS = [name for name in Conditions.__struct_fields__ if name not in _OF_CALLER]  # that `upwell.refusal` reads
 _conditions_of = attrgetter(*_CONDITIONS)
 
-_changes_directory = re.compile(r"(?!upload\.|object\.)").match  # of a topic; the same rule as in `upwell.append`
+# of a topic; the same rule as in `upwell.append`
+_changes_directory = re.compile(r"(?!upload\.|object\.)|upload\.token_re(newed|voked)\.").match
 _PROVE = "SELECT pg_logical_emit_message(true, 'upwell', '')::text"  # an empty commit, as synchronous as any other
 
 # The errors to raise, by the refusal of `upwell.append` and `upwell.lapses`; two other roles have the rest.
@@ -77,10 +78,11 @@ _REFUSALS: Mapping[str, Callable[[dict[str, Any]], Exception]] = {
     "version_conflict": lambda said: VersionConflictError(said["stream_id"], said["expected"], said["actual"]),
     "foreign": lambda said: foreign_stream(said["stream_id"]),
     "key_revoked": lambda _: key_revoked(),
+    "token_revoked": lambda _: token_revoked(),
     "namespace_not_found": lambda said: place_gone(said["refused"]),
     "bucket_not_found": lambda said: place_gone(said["refused"]),
     "bucket_not_active": lambda said: bucket_not_active(said["status"]),
-    "requester_revoked": lambda said: RequesterRevokedError(said["key_id"]),
+    "requester_revoked": lambda said: RequesterRevokedError(said["requester"]),
     **object_creation.REFUSALS,
     **quota_ledger.REFUSALS,
 }
@@ -142,21 +144,29 @@ class _Entry:
                 self.topics.append(topic_of(event))
                 self.states.append(encode(event))
                 self.room_bytes += change_of(event).total_bytes
-        self.caller = _caller(command.organization_id, command.key_id, command.namespace_id, command.bucket_id)
+        self.caller = _caller(
+            command.organization_id, command.key_id, command.token_id, command.namespace_id, command.bucket_id
+        )
         values = _conditions_of(command)
         self.conditions = None
         if any(values):
             conditions = {name: value for name, value in zip(_CONDITIONS, values, strict=True) if value}
-            if command.requester == command.key_id:  # which is checked as the caller's: a live key is not revoked
+            if command.requester in (command.key_id, command.token_id):  # checked as the caller's: they are live
                 conditions.pop("requester", None)
             self.conditions = _text(conditions) if conditions else None
 
 
 @lru_cache(maxsize=1024)
-def _caller(organization_id: str, key_id: str | None, namespace_id: str | None, bucket_id: str | None) -> str:
-    return _text(
-        {"organization_id": organization_id, "key_id": key_id, "namespace_id": namespace_id, "bucket_id": bucket_id}
-    )
+def _caller(
+    organization_id: str, key_id: str | None, token_id: str | None, namespace_id: str | None, bucket_id: str | None
+) -> str:
+    caller = {
+        "organization_id": organization_id,
+        "key_id": key_id,
+        "namespace_id": namespace_id,
+        "bucket_id": bucket_id,
+    }
+    return _text(caller if token_id is None else {**caller, "token_id": token_id})
 
 
 def _text(value: object) -> str:

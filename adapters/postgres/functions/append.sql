@@ -1,6 +1,6 @@
 -- The only way into the log. Appends each command completely or not at all, in the given order, and projects its events
 -- in the same transaction, under the writer's lock.
--- Arrays with one item per command: `p_callers` (organization, key, namespace and bucket, as JSON: the same text for
+-- Arrays with one item per command: `p_callers` (organization, key, token, namespace and bucket, as JSON: the same text for
 -- the same caller), `p_conditions` (see `refusal`, as JSON; NULL: none), `p_rooms` (bytes that the quota must have).
 -- Arrays with one item per event, ordered by command (`p_command` from 1) and version: the others.
 -- Returns the position of each command's last event, NULL for a refused command, and the refusals by the command's
@@ -202,7 +202,8 @@ BEGIN
                 END IF;
                 IF p_topics[i] IN ('upload.forgotten.v1', 'upload.deleted.v1') THEN
                     PERFORM redact(p_ids[i]);
-                ELSIF e IS NOT NULL AND p_topics[i] NOT LIKE 'upload.%' AND p_topics[i] NOT LIKE 'object.%' THEN
+                ELSIF e IS NOT NULL AND p_topics[i] NOT LIKE 'upload.%' AND p_topics[i] NOT LIKE 'object.%'
+                    OR p_topics[i] IN ('upload.token_renewed.v1', 'upload.token_revoked.v1') THEN
                     PERFORM pg_notify('upwell_directory', p_ids[i]);
                     around := true;
                 END IF;

@@ -20,7 +20,9 @@ BEGIN
         change := project_upload(p_id, p_version, p_topic, p_position, e);  -- no query: cheaper for each event
         reserved_ := change.reserved_;
         accepted_ := change.accepted_;
-        IF p_topic = 'upload.duplicate_avoided.v1' THEN
+        IF starts_with(p_topic, 'upload.token_') THEN
+            PERFORM project_upload_token(p_id, p_version, p_topic, p_position, e);
+        ELSIF p_topic = 'upload.duplicate_avoided.v1' THEN
             PERFORM project_avoided(p_id, p_position, e);
         ELSIF p_topic IN ('upload.deleted.v1', 'upload.forgotten.v1') THEN
             PERFORM forget_avoided(p_id);

@@ -7,13 +7,22 @@
 
 CREATE OR REPLACE FUNCTION upwell.refusal(c jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
-    hit  text;
-    heir text;
-    item jsonb;
+    hit   text;
+    heir  text;
+    item  jsonb;
+    ended boolean;
 BEGIN
-    IF c->>'requester' IS NOT NULL AND EXISTS (
-        SELECT FROM api_keys WHERE key_id = c->>'requester' AND revoked_at IS NOT NULL AND NOT lets_open_finish) THEN
-        RETURN jsonb_build_object('refused', 'requester_revoked', 'key_id', c->'requester');
+    IF c->>'requester' IS NOT NULL THEN
+        -- a key; or an upload token, and then its key as well
+        SELECT key_id, revoked_at IS NOT NULL AND NOT lets_open_finish INTO hit, ended
+        FROM upload_tokens WHERE token_id = c->>'requester';
+        IF ended THEN
+            RETURN jsonb_build_object('refused', 'requester_revoked', 'requester', c->'requester');
+        END IF;
+        hit := coalesce(hit, c->>'requester');
+        IF EXISTS (SELECT FROM api_keys WHERE key_id = hit AND revoked_at IS NOT NULL AND NOT lets_open_finish) THEN
+            RETURN jsonb_build_object('refused', 'requester_revoked', 'requester', hit);
+        END IF;
     END IF;
     IF c ? 'free' THEN
         FOR item IN SELECT jsonb_array_elements(c->'free') LOOP

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION upwell.try_locks()
 RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = upwell, pg_temp AS $$
 BEGIN
     LOCK TABLE log_head, upwell_events, organizations, quotas, api_keys, namespaces, buckets, uploads, objects, holds,
-        claims, jobs IN ROW EXCLUSIVE MODE;
+        claims, jobs, upload_tokens IN ROW EXCLUSIVE MODE;
 END $$;
 
 GRANT EXECUTE ON FUNCTION upwell.try_locks TO upwell_service;

@@ -1,4 +1,4 @@
-"""API keys and upload tokens on PostgreSQL.
+"""API keys on PostgreSQL.
 
 The time of a key's last use is written by `key_uses`.
 """
@@ -9,8 +9,6 @@ from adapters.postgres.database.connecting import log_errors
 from adapters.postgres.database.queries import QUERIES
 from adapters.postgres.database.reading import PostgresReads
 from application.ports.keys.key_reads import KeyRecord
-from domain.events.registry import decode
-from domain.keys.upload_token import UploadToken, UploadTokenIssued, token_of
 
 
 class PostgresKeyReads(PostgresReads):
@@ -37,10 +35,3 @@ class PostgresKeyReads(PostgresReads):
         async with log_errors():
             rows = await self._reads.fetch(QUERIES["users"], organization_id)
         return {row["user_id"]: row["keys"] for row in rows}
-
-    async def upload_token(self, token_id: str) -> UploadToken | None:
-        """Return an upload token by its id."""
-        async with log_errors():
-            state = await self._reads.fetchval(QUERIES["upload_token"], token_id)
-        issued = None if state is None else decode(state)
-        return token_of(issued) if isinstance(issued, UploadTokenIssued) else None

@@ -28,10 +28,12 @@ class PostgresUploadReads(PostgresReads):
             rows = await self._reads.fetch(QUERIES["uploads_by_id"], list(upload_ids), namespace_id)
         return {record.upload_id: record for record in records_of(rows, UploadRecord)}
 
-    async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
-        """Return the open uploads that a key or its tokens requested."""
+    async def open_uploads_of(
+        self, organization_id: str, requested_by: str, *, after: str, limit: int
+    ) -> Sequence[str]:
+        """Return the open uploads that a key or its tokens requested, or an upload token."""
         async with log_errors():
-            rows = await self._reads.fetch(QUERIES["open_uploads_of"], organization_id, key_id, after, limit)
+            rows = await self._reads.fetch(QUERIES["open_uploads_of"], organization_id, requested_by, after, limit)
         return [row["upload_id"] for row in rows]
 
     async def originals(self, wanted: Collection[WantedContent]) -> Mapping[WantedContent, UploadRecord]:

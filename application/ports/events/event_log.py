@@ -12,6 +12,7 @@ import msgspec
 from application.ports.objects.object_creation import HeldUpload, NotInObject, OwnedClaim
 from domain.claims import Claim
 from domain.events.event import Event
+from domain.keys.upload_token import ID_PREFIX as TOKEN_PREFIX
 from domain.refusals import (
     ForbiddenError,
     NotFoundError,
@@ -59,14 +60,15 @@ class StreamAppend(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RequesterRevokedError(RefusedError):
-    """The API key that requested an upload was revoked, and its open uploads may not finish."""
+    """The API key or upload token that requested an upload was revoked, and its open uploads may not finish."""
 
-    def __init__(self, key_id: str) -> None:
+    def __init__(self, requester: str) -> None:
+        named = "token_id" if requester.startswith(TOKEN_PREFIX) else "key_id"
         super().__init__(
             "requester_revoked",
-            "The API key that requested this upload, or issued the token that did, was revoked before the bytes were"
-            " accepted: request the upload again with a key that is live.",
-            {"key_id": key_id},
+            "The API key or upload token that requested this upload, or the key that issued the token, was revoked"
+            " before the bytes were accepted: request the upload again with one that is live.",
+            {named: requester},
         )
 
 
@@ -76,16 +78,18 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     All conditions are checked under the lock that orders the log, in the order of the fields; the first violated
     condition refuses the command, and then nothing is appended.
 
-    `key_id`, `namespace_id`, `bucket_id`: must be live (the key not revoked, the bucket active). `requester`: a key
-    that must not be revoked, unless its open uploads may finish. `free`: claims that must be free. `owned`: claims that
-    their owners must still hold. `no_original`: bytes that must be new. `stored`: uploads whose bytes must still be
-    kept. `held`: uploads that objects must still hold. `unheld`: uploads that no object may hold. `heirless`: uploads
-    whose bytes no completed duplicate may use. Of several conditions of one kind the first violated one is reported.
+    `key_id`, `token_id`, `namespace_id`, `bucket_id`: must be live (the key and the upload token not revoked, the
+    bucket active). `requester`: a key, or an upload token with its key: neither may be revoked, unless its open uploads
+    may finish. `free`: claims that must be free. `owned`: claims that their owners must still hold. `no_original`:
+    bytes that must be new. `stored`: uploads whose bytes must still be kept. `held`: uploads that objects must still
+    hold. `unheld`: uploads that no object may hold. `heirless`: uploads whose bytes no completed duplicate may use. Of
+    several conditions of one kind the first violated one is reported.
     Finally, the quota must have room for the bytes that the events reserve and accept (`domain.organizations.ledger`):
     this is always checked.
     """
 
     key_id: str | None = None
+    token_id: str | None = None
     namespace_id: str | None = None
     bucket_id: str | None = None
     requester: str | None = None

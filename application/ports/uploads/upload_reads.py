@@ -125,8 +125,10 @@ class UploadReads(Protocol):
         """Return those of these uploads that are in the namespace, by id."""
         ...
 
-    async def open_uploads_of(self, organization_id: str, key_id: str, *, after: str, limit: int) -> Sequence[str]:
-        """Return the ids of up to `limit` open uploads of a key or its tokens, above an id.
+    async def open_uploads_of(
+        self, organization_id: str, requested_by: str, *, after: str, limit: int
+    ) -> Sequence[str]:
+        """Return the ids of up to `limit` open uploads of a key and its tokens, or of one token, above an id.
 
         For the system, not a caller; its cost grows with the number of the organization's uploads.
         """

@@ -338,6 +338,7 @@ KEY = Step(
             "key_revoked",
             "key_expired",
             "token_unknown",
+            "token_revoked",
             "token_expired",
         )
     },

@@ -104,7 +104,7 @@ class Streams:
         yield caller.key.key_id, self._per_key, "API key"
         token = caller.event_token or caller.token
         if token is not None:
-            yield token, max(self._per_key // SHARE_OF_A_TOKEN, 1), "token"
+            yield token.token_id, max(self._per_key // SHARE_OF_A_TOKEN, 1), "token"
 
 
 class EventStream(Response[Any]):

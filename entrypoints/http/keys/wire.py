@@ -13,11 +13,12 @@ from domain.keys.upload_token import (
     MAX_CONTENT_TYPES,
     MAX_COUNT,
     MAX_SECONDS,
+    MAX_SUBJECT_LENGTH,
     MAX_UPLOAD_LIFETIME_SECONDS,
     MIN_SECONDS,
     UPLOAD_LIFETIME_SECONDS,
 )
-from entrypoints.http.wire import Request, Response
+from entrypoints.http.wire import PartSize, PropertyName, Request, Response
 
 _Name = Annotated[str, Meta(min_length=1, max_length=100)]
 _Description = Annotated[str, Meta(max_length=500)]
@@ -119,6 +120,9 @@ class UploadTokenRequest(Request, frozen=True):
 
     `upload_lifetime`: for how many seconds its uploads get URLs; never past the end of the key. `policy`: for its
     uploads; null: the bucket's, without replacing objects; `update` and `upsert` need a key that may delete.
+    `subject`: the person or device that the token is for; all tokens of a key for one subject in a bucket reach the
+    same uploads. `max_total_bytes`: of all uploads, by their declared sizes. `part_size`, `blob_property`: the defaults
+    of its uploads.
     """
 
     bucket: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -134,6 +138,10 @@ class UploadTokenRequest(Request, frozen=True):
     expires_in: Annotated[int, Meta(ge=MIN_SECONDS, le=MAX_SECONDS)] = DEFAULT_SECONDS
     upload_lifetime: Annotated[int, Meta(ge=MIN_SECONDS, le=MAX_UPLOAD_LIFETIME_SECONDS)] = UPLOAD_LIFETIME_SECONDS
     policy: Policy | None = None
+    subject: Annotated[str, Meta(min_length=1, max_length=MAX_SUBJECT_LENGTH)] | None = None
+    max_total_bytes: Annotated[int, Meta(ge=1, le=_MAX_BYTES)] | None = None
+    part_size: PartSize | None = None
+    blob_property: PropertyName | None = None
 
 
 class UploadTokenResponse(Response, frozen=True):
@@ -150,3 +158,7 @@ class UploadTokenResponse(Response, frozen=True):
     expires_at: datetime
     upload_lifetime: int
     policy: Policy | None = None
+    subject: str | None = None
+    max_total_bytes: int | None = None
+    part_size: int | None = None
+    blob_property: str | None = None

@@ -9,6 +9,8 @@ _TIMES = "UTC, ISO 8601"
 _LEGACY = "Part of the contract; stored and returned, but without effect in Upwell."
 _USUAL_PARTS = "The usual size of parts, in bytes; null: the service's."
 
+_SUBJECT = "The person or device that the token is for, in the words of its issuer; null if there is none."
+
 DESCRIPTIONS: Mapping[str, str] = {
     "accepted_bytes": "Bytes of completed uploads, which count towards the quota.",
     "account_type": "The organization's tier.",
@@ -199,6 +201,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "max_custom_plugins": _LEGACY,
     "max_file_size_bytes": "The largest file that the bucket accepts, in bytes; null: the tier's limit.",
     "max_size_bytes": "The size of the largest file, in bytes.",
+    "max_total_bytes": "The most bytes of all uploads through the token together; null: no limit.",
     "max_token_len": _LEGACY,
     "max_workers": _LEGACY,
     "message": "A sentence for people.",
@@ -339,6 +342,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "storage_percent": _LEGACY,
     "storage_stats": "Sizes of the bucket's objects.",
     "subject": "What the event is about.",
+    "UploadTokenRequest.subject": _SUBJECT,
+    "UploadTokenResponse.subject": _SUBJECT,
     "subscription_id": _LEGACY,
     "succeeded": "The objects that were created.",
     "succeeded_count": "How many objects were created.",

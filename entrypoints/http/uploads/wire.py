@@ -10,7 +10,17 @@ from application.uploads.sending_parts import MAX_SIGNED_AT_ONCE
 from domain.uploads.parts import MAX_PARTS, Multipart
 from domain.uploads.upload import Status
 from entrypoints.http.tasks.wire import TaskResponse, TaskStatusEnum
-from entrypoints.http.wire import Json, PaginationResponse, PartSize, Request, Response, Retention, SortOption, Url
+from entrypoints.http.wire import (
+    Json,
+    PaginationResponse,
+    PartSize,
+    PropertyName,
+    Request,
+    Response,
+    Retention,
+    SortOption,
+    Url,
+)
 
 Sha256 = Annotated[
     str,
@@ -44,17 +54,7 @@ class CreateUploadRequest(Request, frozen=True):
     metadata: Json = msgspec.field(default_factory=dict)
     create_object_on_confirm: bool = True
     object_metadata: Json | None = None
-    blob_property: (
-        Annotated[
-            str,
-            Meta(
-                pattern="^[a-zA-Z0-9_]+$",
-                examples=["video"],
-                extra={"allowed": "a name of letters, digits and underscores"},
-            ),
-        ]
-        | None
-    ) = None
+    blob_property: PropertyName | None = None
     blob_type: str | None = None
     file_hash: Sha256 | None = None
     skip_duplicates: bool = True

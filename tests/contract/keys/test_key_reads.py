@@ -14,7 +14,6 @@ from domain.keys.api_key import (
     ApiKeyScopesChanged,
     Permission,
 )
-from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed, token_of
 from tests.contract._log import Account, Kit
 from tests.contract.keys._changes import NEW_HASH, rotated, settings
 
@@ -116,20 +115,3 @@ async def test_the_last_use_of_a_key_is_recorded(kit: Kit, account: Account) -> 
         await kit.flush_key_uses()
         (key,) = await kit.read_side.keys(account.organization_id, account.user_id)
         assert key.last_used_at == account.clock.now()
-
-
-async def test_a_token_is_read_as_it_was_issued_even_after_later_changes(kit: Kit, account: Account) -> None:
-    issued = UploadTokenIssued(
-        origin=account.origin(),
-        token_id="utk_1",
-        key_id=account.key_id,
-        content_types=("image/*",),
-        max_size_bytes=None,
-        max_count=2,
-        expires_at=account.clock.now(),
-    )
-    used = UploadTokenUsed(origin=account.origin(), token_id="utk_1", upload_id="upl_1")
-    assert await kit.directory.upload_token("utk_1") is None
-    await account.append(kit.log, "utk_1", 0, issued, used)
-    assert await kit.directory.upload_token("utk_1") == token_of(issued)
-    assert await kit.directory.upload_token(account.key_id) is None

@@ -1521,6 +1521,9 @@
  *
  *     `upload_lifetime`: for how many seconds its uploads get URLs; never past the end of the key. `policy`: for its
  *     uploads; null: the bucket's, without replacing objects; `update` and `upsert` need a key that may delete.
+ *     `subject`: the person or device that the token is for; all tokens of a key for one subject in a bucket reach the
+ *     same uploads. `max_total_bytes`: of all uploads, by their declared sizes. `part_size`, `blob_property`: the defaults
+ *     of its uploads.
  * @typedef {object} UploadTokenRequest
  * @property {string} bucket
  * @property {Array<string> | null} [content_types]
@@ -1529,6 +1532,10 @@
  * @property {number} [expires_in]
  * @property {number} [upload_lifetime]
  * @property {Policy | null} [policy]
+ * @property {string | null} [subject]
+ * @property {number | null} [max_total_bytes]
+ * @property {number | null} [part_size]
+ * @property {string | null} [blob_property]
  */
 
 /**
@@ -1545,6 +1552,10 @@
  * @property {string} expires_at
  * @property {number} upload_lifetime
  * @property {Policy | null} policy
+ * @property {string | null} subject
+ * @property {number | null} max_total_bytes
+ * @property {number | null} part_size
+ * @property {string | null} blob_property
  */
 
 /**

@@ -10,12 +10,13 @@ import pytest
 
 from application.keys.callers import hash_of
 from application.keys.issuing_upload_tokens import TokenWish
+from application.keys.managing import KeyWish
 from application.ports.events.event_log import Command, StreamAppend
 from application.uploads.requesting import Answer
 from application.uploads.sending_parts import WantedPart
 from domain.events.registry import decode
-from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed, token_of
-from domain.refusals import ForbiddenError, NotFoundError, UnauthenticatedError, WrongStateError
+from domain.keys.upload_token import UploadTokenIssued, UploadTokenUsed
+from domain.refusals import ForbiddenError, InvalidInputError, NotFoundError, UnauthenticatedError, WrongStateError
 from domain.uploads.content_rules import ContentRules
 from domain.uploads.parts import Multipart
 from domain.uploads.upload import Status
@@ -80,7 +81,7 @@ async def test_a_token_from_before_tokens_had_ids_of_their_own_works_on(world: W
     stream = StreamAppend(stream_id=event.token_id, expected_version=0, events=(event,))
     await world.log.append(Command(command_id="cmd_old", organization_id=known.organization_id, streams=(stream,)))
 
-    assert (await world.admitting.caller(secret)).token == token_of(event)
+    assert (await world.admitting.caller(secret)).token_id == event.token_id
     for forged in (f"ut_{digits}.", f"ut_{digits}.x"):
         with pytest.raises(UnauthenticatedError):
             await world.admitting.caller(forged)
@@ -211,3 +212,73 @@ async def test_a_token_does_not_outlive_its_key(world: World, client: Client) ->
     wish = TokenWish(expires_in=timedelta(hours=1))
     token, _ = await world.issue_token(caller, client.namespace, client.bucket, wish)
     assert token.expires_at == soon
+
+
+async def test_another_token_of_the_subject_reaches_its_uploads(world: World, client: Client) -> None:
+    mine, _ = await holder(world, client, subject="user-42")
+    later, _ = await holder(world, client, subject="user-42")
+    other, _ = await holder(world, client, subject="user-43")
+    bare, _ = await holder(world, client)
+    answer = await mine.request()
+
+    await world.admitting.check_own(later.caller, answer.record.upload_id)
+    for caller in (other.caller, bare.caller):
+        with pytest.raises(NotFoundError):
+            await world.admitting.check_own(caller, answer.record.upload_id)
+    with pytest.raises(NotFoundError):
+        await world.admitting.check_own(later.caller, (await bare.request()).record.upload_id)
+    later.put(answer)
+    assert (await later.confirm(answer)).status is Status.COMPLETED
+
+
+async def test_a_subject_of_another_bucket_or_key_is_another_one(world: World, client: Client) -> None:
+    mine, _ = await holder(world, client, subject="user-42")
+    answer = await mine.request()
+    await client.make_bucket("elsewhere")
+    there, _ = await holder(world, client, subject="user-42")
+    organization_id = client.caller.organization.organization_id
+    key, secret = await world.keys.create(organization_id, KeyWish(name="other", user_id="usr_1"), actor_id="usr_1")
+    of_key = Client(world, msgspec.structs.replace(client.caller, key=key), secret, client.namespace)
+    of_key.bucket = mine.bucket
+    under, _ = await holder(world, of_key, subject="user-42")
+
+    for caller in (there.caller, under.caller):
+        with pytest.raises(NotFoundError):
+            await world.admitting.check_own(caller, answer.record.upload_id)
+
+
+async def test_uploads_at_once_never_pass_the_bytes_of_a_token(world: World, client: Client) -> None:
+    page, _ = await holder(world, client, max_count=100, max_total_bytes=50)
+
+    answers = await asyncio.gather(*(page.request(size=20) for _ in range(9)), return_exceptions=True)
+
+    assert sum(isinstance(answer, Answer) for answer in answers) == 2
+    codes = {getattr(answer, "code", None) for answer in answers if not isinstance(answer, Answer)}
+    assert codes == {"token_bytes_used_up"}
+    await page.request(size=10)
+    record = await world.read_side.upload_token(page.caller.actor_id)
+    assert record is not None
+    assert (record.used_count, record.used_bytes) == (3, 50)
+
+
+async def test_an_omitted_size_must_be_bounded_where_a_token_counts_bytes(world: World, client: Client) -> None:
+    page, _ = await holder(world, client, max_count=9, max_total_bytes=20)
+    bounded, _ = await holder(world, client, max_count=9, max_total_bytes=20, max_size_bytes=15)
+
+    with pytest.raises(InvalidInputError) as refused:
+        await page.request(size=None)
+    assert refused.value.code == "size_required"
+    await bounded.request(size=None)
+    with pytest.raises(ForbiddenError):
+        await bounded.request(size=6)
+
+
+async def test_the_defaults_of_a_token_count_where_its_uploads_name_nothing_else(world: World, client: Client) -> None:
+    await client.make_bucket("two", schema={"properties": {"a": {"type": "video"}, "b": {"type": "video"}}})
+    page, _ = await holder(world, client, max_count=9, part_size=6 * 1024**2, blob_property="b")
+
+    plain = await page.request(multipart=Multipart.ALWAYS)
+    named = await page.request(blob_property="a")
+
+    assert (plain.record.blob_property, plain.record.part_size) == ("b", 6 * 1024**2)
+    assert named.record.blob_property == "a"
