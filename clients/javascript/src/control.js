@@ -8,8 +8,7 @@ const PAUSED = new UpwellError("The upload is paused.", { code: "paused" });
 export class Control {
   #stop = new AbortController();
   #flow = new AbortController();
-  /** @type {Promise<void> | undefined} */
-  #gate;
+  #gate = Promise.resolve();
   #open = () => {};
 
   /** Aborts when the upload is canceled. */
@@ -22,21 +21,20 @@ export class Control {
     return this.#flow.signal;
   }
 
-  get paused() {
-    return !!this.#gate;
-  }
-
+  /** Return whether it was not paused or canceled before. */
   pause() {
-    if (this.#gate) return;
+    if (this.flowing.aborted) return false;
     [this.#gate, this.#open] = gate();
     this.#flow.abort(PAUSED);
+    return true;
   }
 
+  /** Return whether it was paused before. */
   resume() {
-    if (!this.#gate || this.stopped.aborted) return;
-    this.#gate = undefined;
+    if (!this.flowing.aborted || this.stopped.aborted) return false;
     this.#flow = new AbortController();
     this.#open();
+    return true;
   }
 
   cancel() {
@@ -53,7 +51,7 @@ export class Control {
    */
   async run(work) {
     for (;;) {
-      if (this.#gate) await abortable(this.#gate, this.stopped);
+      await abortable(this.#gate, this.stopped);
       try {
         return await work(this.flowing);
       } catch (error) {

@@ -8,7 +8,7 @@ import { newId } from "./files.js";
 import { each } from "./parallel.js";
 import { abortable, sleep } from "./retry.js";
 import { hold } from "./store.js";
-import { Uploading, isDone, keyOf, newEntry, requestFor, withHandle } from "./upload.js";
+import { Uploading, isDone, keyOf, newEntry, requestFor, tell, withHandle } from "./upload.js";
 
 /** @typedef {{file: Blob, result: import("./upload.js").Result, error?: undefined} | {file: Blob, error: unknown, result?: undefined}} Outcome */
 
@@ -27,13 +27,7 @@ import { Uploading, isDone, keyOf, newEntry, requestFor, withHandle } from "./up
  * }} ManyOptions
  */
 
-/**
- * @typedef {object} Item
- * @property {number} index
- * @property {Blob} file
- * @property {string} key
- * @property {Record<string, any>} body
- */
+/** @typedef {{index: number, entry: import("./store.js").Entry}} Item */
 
 const SMALL = 5 * 1024 * 1024;
 const AT_ONCE = 100;
@@ -61,7 +55,7 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
   const total = list.reduce((sum, { size }) => sum + size, 0);
 
   const report = () =>
-    onProgress?.({
+    tell(onProgress, {
       sent: sent.reduce((sum, bytes) => sum + bytes, 0),
       total,
       done: Object.keys(outcomes).length,
@@ -86,7 +80,7 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
     const whole = /** @type {Outcome} */ ({ file: list[index], ...outcome });
     outcomes[index] = whole;
     report();
-    onFile?.(whole);
+    tell(onFile, whole);
   };
 
   /** @param {number} index */
@@ -108,7 +102,7 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
       try {
         // Without the signal: what it creates must be known to be canceled.
         const { uploads } = await wire.call("POST", `${path}/batch`, {
-          body: { uploads: items.map(({ body }) => body) },
+          body: { uploads: items.map(({ entry }) => entry.body) },
           headers: { "Idempotency-Key": newId() },
         });
         return items.map((item, at) => ({ ...item, ticket: uploads[at] }));
@@ -123,7 +117,7 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
   };
 
   /**
-   * @param {{index: number, entry: import("./store.js").Entry}[]} arrived
+   * @param {Item[]} arrived
    * @param {number[]} rest
    */
   const confirm = async (arrived, rest) => {
@@ -163,17 +157,15 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
           if (!release || (await store.get(key))) rest.push(index);
           else {
             const body = await requestFor(file, options);
-            items.push({ index, file, key, body: client.forms ? { ...body, method: "post" } : body });
+            items.push({ index, entry: newEntry(client, key, client.forms ? { ...body, method: "post" } : body, file.size) });
           }
         } catch (error) {
           settle(index, { error });
         }
       }
-      /** @type {{index: number, entry: import("./store.js").Entry}[]} */
+      /** @type {Item[]} */
       const arrived = [];
-      const begunNow = await request(items, rest);
-      await each(begunNow, most, async ({ index, file, key, body, ticket }) => {
-        const entry = newEntry(client, key, body, file.size);
+      await each(await request(items, rest), most, async ({ index, entry, ticket }) => {
         if (ticket.is_duplicate || isDone(ticket.status)) return settle(index, { result: ticket });
         const one = uploading(index);
         try {
@@ -202,14 +194,16 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
   };
 
   const run = async () => {
-    const indexes = [...list.keys()];
-    const small = indexes.filter((index) => /** @type {Blob} */ (list[index]).size <= SMALL);
-    const chunks = Array.from({ length: Math.ceil(small.length / AT_ONCE) }, (_, at) =>
-      small.slice(at * AT_ONCE, (at + 1) * AT_ONCE),
-    );
+    /** @type {number[]} */
+    const large = [];
+    /** @type {number[]} */
+    const small = [];
+    list.forEach(({ size }, index) => (size > SMALL ? large : small).push(index));
+    const chunks = [];
+    while (small.length) chunks.push(small.splice(0, AT_ONCE));
     await Promise.all([
       each(chunks, BATCHES, (chunk) => (chunk.length > 1 ? batch(chunk) : single(/** @type {number} */ (chunk[0])))),
-      each(indexes.filter((index) => !small.includes(index)), LARGE_AT_ONCE, single),
+      each(large, LARGE_AT_ONCE, single),
     ]);
     return outcomes;
   };

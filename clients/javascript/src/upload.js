@@ -85,6 +85,22 @@ export function upload(client, file, options = {}, known) {
 }
 
 /**
+ * Call a function of the page. What it throws is the page's, and ends no upload.
+ * @template T
+ * @param {((value: T) => void) | undefined} listener
+ * @param {T} value
+ */
+export function tell(listener, value) {
+  try {
+    listener?.(value);
+  } catch (error) {
+    setTimeout(() => {
+      throw error;
+    });
+  }
+}
+
+/**
  * @template T
  * @param {Promise<T>} promise
  * @param {Handle} handle
@@ -220,14 +236,11 @@ export class Uploading {
   }
 
   pause() {
-    if (this.#phase === "verifying" || this.#over) return;
-    this.#control.pause();
-    this.#report();
+    if (this.#phase !== "verifying" && this.#control.pause()) this.#report();
   }
 
   resume() {
-    this.#control.resume();
-    this.#report();
+    if (this.#control.resume()) this.#report();
   }
 
   async cancel() {
@@ -557,8 +570,8 @@ export class Uploading {
   /** @param {Progress["phase"]} [phase] */
   #report(phase = this.#phase) {
     this.#phase = phase;
-    const now = phase === "sending" && this.#control.paused ? "paused" : phase === "sending" && isOffline() ? "offline" : phase;
-    this.#options.onProgress?.({
+    const now = phase === "sending" && this.#control.flowing.aborted ? "paused" : phase === "sending" && isOffline() ? "offline" : phase;
+    tell(this.#options.onProgress, {
       phase: now,
       sent: this.#sent,
       total: this.#size,

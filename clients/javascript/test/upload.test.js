@@ -366,6 +366,37 @@ suite("pause, resume and cancel", () => {
   );
 
   test(
+    "a pause while progress is reported is no trouble, and neither is an error of the page",
+    world(async ({ service, client }) => {
+      const errors = /** @type {Error[]} */ ([]);
+      const caught = (/** @type {Error} */ error) => errors.push(error);
+      const others = process.listeners("uncaughtException");
+      process.removeAllListeners("uncaughtException").on("uncaughtException", caught);
+      try {
+        let begun = false;
+        const running = client().upload(chanceFile(LARGE), {
+          ...PARTS,
+          onProgress({ phase }) {
+            if (phase === "sending" && !begun) {
+              begun = true;
+              running.pause();
+            }
+            if (phase !== "paused") return;
+            running.resume();
+            throw new Error("of the page");
+          },
+        });
+        assert.equal((await running).status, "COMPLETED");
+        assert.equal(errors[0]?.message, "of the page");
+        assert.equal(service.uploads.size, 1);
+      } finally {
+        process.removeAllListeners("uncaughtException");
+        for (const listener of others) process.on("uncaughtException", listener);
+      }
+    }),
+  );
+
+  test(
     "a cancel of a single PUT is a DELETE of what is open",
     world(async ({ service, storage, store, client }) => {
       storage.meet(/PUT/, "hang");
