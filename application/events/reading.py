@@ -328,6 +328,8 @@ class ReadingEvents:
         begin = after - self._before_kept
         if self._before_kept < 0 or not 0 <= begin <= len(self._kept):
             return None
+        if interest.stream_id is not None and self._last_of.get(interest.stream_id, 0) <= after:
+            return EventPage(events=[], position=self._kept_until, has_more=False)
         found: list[FeedEvent] = []
         position = after
         for index in range(begin, len(self._kept)):

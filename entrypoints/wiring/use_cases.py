@@ -35,6 +35,7 @@ from application.tasks.canceling import CancelingTasks
 from application.tasks.reading import ReadingTasks
 from application.tasks.running import ItemWork, RunningTasks
 from application.tasks.worker import Working
+from application.uploads.awaiting_ends import AwaitingEnds
 from application.uploads.canceling import CancelingUpload
 from application.uploads.canceling_open import CancelingOpenUploads
 from application.uploads.confirming import ConfirmingUpload
@@ -89,6 +90,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     issue_upload_token: IssuingUploadTokens
     issue_event_token: IssuingEventTokens
     read_events: ReadingEvents
+    await_end: AwaitingEnds
     subscribe: Subscribing[Any]
     analyze: Analyzing
     webhooks: ManagingWebhooks
@@ -115,6 +117,7 @@ def put_together(
     admit = made_from(Admitting, parts, uses=parts.key_uses, secrets=parts.token_secrets)
     compose = made_from(ComposingObjects, parts)
     change_object = made_from(ChangingObjects, parts, admit=admit, compose=compose)
+    read_events = ReadingEvents(log=whole.log, own=parts.log)
     return Services(
         ports=ports,
         system=system or ports,
@@ -156,7 +159,8 @@ def put_together(
         keys=made_from(ManagingKeys, parts),
         issue_upload_token=made_from(IssuingUploadTokens, parts),
         issue_event_token=made_from(IssuingEventTokens, parts, secrets=parts.token_secrets),
-        read_events=ReadingEvents(log=whole.log, own=parts.log),
+        read_events=read_events,
+        await_end=AwaitingEnds(read_events=read_events),
         subscribe=Subscribing(
             log=whole.log,
             subscriptions=parts.subscriptions,

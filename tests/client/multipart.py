@@ -44,7 +44,7 @@ class Server:
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
         request = json.loads(body) if body else {}
-        match method, path.split("/")[2:]:
+        match method, path.partition("?")[0].split("/")[2:]:
             case "POST", ["buckets", "files", "uploads"]:
                 self.announced = request
                 return 200, self._record()

@@ -16,6 +16,7 @@ from upwell_client.wires import Wire
 
 LONGEST_ASKED_SECONDS = 60.0
 _TOO_MANY = 429
+TOO_MANY_WAITING = "too_many_streams"
 _AT_THE_SAME_MOMENT = frozenset({"busy", "idempotency_key_in_flight"})
 _SERVER_ERRORS = range(500, 600)
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -74,6 +75,8 @@ class Retrying:
 def safe_to_repeat(error: UpwellError) -> bool:
     """Return whether to retry a call that may be repeated any number of times."""
     if isinstance(error, AnsweredError):
+        if error.code == TOO_MANY_WAITING:  # the same call works at once without waiting
+            return False
         return error.status in _SERVER_ERRORS or error.status == _TOO_MANY or error.code in _AT_THE_SAME_MOMENT
     return isinstance(error, UnreachableError)
 

@@ -115,9 +115,14 @@ class Service:
             headers={"Idempotency-Key": idempotency_key or str(uuid.uuid4())},
         )
 
-    async def ticket(self, upload_id: str, *, signed: bool = False) -> Ticket:
-        """Return the current state of an upload; `signed`: with fresh URLs."""
+    async def ticket(self, upload_id: str, *, signed: bool = False, wait_seconds: float = 0) -> Ticket:
+        """Return the current state of an upload; `signed`: with fresh URLs.
+
+        `wait_seconds`: while it is open, the service responds when it has ended, or after this time.
+        """
         params = {"return_presigned_urls": "true"} if signed else {}
+        if wait_seconds:
+            params["wait"] = f"{wait_seconds:.3f}"
         return await self._call("GET", _path(upload_id), _ticket, params=params)
 
     async def sign(self, upload_id: str) -> Ticket:

@@ -13,12 +13,13 @@ from upwell_client.errors import (
     MismatchError,
     StillVerifyingError,
     StorageRefusedError,
+    TooManyRequestsError,
     UploadEndedError,
     UpwellError,
 )
 from upwell_client.metering import Meter, Tell
 from upwell_client.results import Upload
-from upwell_client.retrying import Retrying, safe_to_repeat
+from upwell_client.retrying import TOO_MANY_WAITING, Retrying, safe_to_repeat
 from upwell_client.service import Service, SignedPart, StoredPart, Ticket
 from upwell_client.sources import (
     ANY_BYTES,
@@ -43,6 +44,7 @@ _SIGNED_AT_ONCE = 64
 _MAX_PARTS = 10_000
 _SHORTEST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
+_WAIT_SECONDS = 10.0  # of one request, so that an interruption is noticed soon
 _FORBIDDEN = 403
 _GIVEN_UP = frozenset({"FAILED", "CANCELED"})
 _ENDED = frozenset({"COMPLETED", "SKIPPED"}) | _GIVEN_UP
@@ -120,6 +122,7 @@ class Uploading:
         self._meter = meter
         self._found_sha256: str | None = None
         self._may_read = True
+        self._may_wait = True
 
     async def upload(self, given: AsyncGiven, bucket: str, options: UploadOptions) -> Upload:
         """Upload, and return the result."""
@@ -390,28 +393,40 @@ class Uploading:
         return verified
 
     async def _wait(self, upload: Upload, wait_seconds: float, *, etag: str | None, size_bytes: int) -> Upload:
-        """Wait for the worker that verifies a large file; a pause adds at most a tenth to the time that this takes."""
+        """Wait for the worker that verifies a large file: the service responds when it is done.
+
+        If the service does not wait, a pause adds at most a tenth to the time that this takes.
+        """
         self._meter.know(upload)
         began = now()
         while upload.status not in _ENDED:
-            waited = now() - began
-            if waited > wait_seconds:
+            asked = now()
+            if asked - began > wait_seconds:
                 raise StillVerifyingError(upload.upload_id)
-            await self._wire.sleep(min(max(waited / 10, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS))
-            upload = self._meter.know(await self._look(upload.upload_id, etag=etag, size_bytes=size_bytes))
+            looked = await self._look(upload.upload_id, began + wait_seconds - asked, etag=etag, size_bytes=size_bytes)
+            upload = self._meter.know(looked)
+            if upload.status not in _ENDED and now() - asked < _SHORTEST_PAUSE_SECONDS:
+                waited = now() - began
+                await self._wire.sleep(min(max(waited / 10, _SHORTEST_PAUSE_SECONDS), _LONGEST_PAUSE_SECONDS))
         if upload.status in _GIVEN_UP:
             raise UploadEndedError(upload.upload_id, upload.status, upload.message)
         return upload
 
-    async def _look(self, upload_id: str, *, etag: str | None, size_bytes: int) -> Upload:
-        """Return the current state of an upload. A key without `read` confirms again, with the same result."""
+    async def _look(self, upload_id: str, left_seconds: float, *, etag: str | None, size_bytes: int) -> Upload:
+        """Return an upload when it has ended, or soon. A key without `read` confirms again, with the same result."""
         if self._may_read:
             try:
-                return (await self._service.ticket(upload_id)).upload
+                wait_seconds = min(left_seconds, _WAIT_SECONDS) if self._may_wait else 0
+                return (await self._service.ticket(upload_id, wait_seconds=wait_seconds)).upload
             except ForbiddenError as error:
                 if error.code != "permission_denied":
                     raise
                 self._may_read = False
+            except TooManyRequestsError as error:
+                if error.code != TOO_MANY_WAITING or not self._may_wait:
+                    raise
+                self._may_wait = False
+                return (await self._service.ticket(upload_id)).upload
         return await self._service.confirm(upload_id, etag=etag, size_bytes=size_bytes)
 
 

@@ -8,12 +8,14 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
 from msgspec import UNSET, structs
 
+from application.events.reading import MAX_WAIT_SECONDS
 from application.idempotency import Creation
 from application.keys.callers import may_read
 from application.lists.listing import AVOIDED_DUPLICATES, UPLOADS, Listing
 from application.ports.lists.pages import PageRequest
 from application.ports.storage.url_signer import MAX_URL_LENGTH, SignedRequest
 from application.ports.uploads.upload_reads import AvoidedDuplicate, UploadRecord
+from application.uploads.awaiting_ends import OPEN
 from application.uploads.completing_multipart import NamedPart
 from application.uploads.confirming import Confirmed
 from application.uploads.confirming_many import Confirmation
@@ -33,9 +35,12 @@ from domain.uploads.parts import part_count
 from domain.uploads.upload import Status
 from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
 from entrypoints.http.admission.idempotency import once
+from entrypoints.http.answers.errors import HEAD_ASKED
+from entrypoints.http.events.event_stream import Streams
 from entrypoints.http.requests.paging import Cursor, IncludeTotal, Limit, Offset, page_request, pagination
 from entrypoints.http.requests.times import time_named
 from entrypoints.http.tasks.routes import render as render_task
+from entrypoints.http.transport.server import until_ending
 from entrypoints.http.uploads.wire import (
     AvoidedDuplicateResponse,
     BatchConfirmRequest,
@@ -73,6 +78,9 @@ _DELETE_OWN = Needs(Permission.DELETE, tokens=True, counts_as=RequestClass.DATA)
 TAGS = ["Uploads"]
 
 At = Annotated[str | None, QueryParameter(description="A point in time: return the upload as it was then.")]
+Wait = Annotated[
+    float, QueryParameter(ge=0, le=MAX_WAIT_SECONDS, description="Seconds to wait for the end of the upload.")
+]
 OnlyOpen = Annotated[bool, QueryParameter(description="Refuse an upload that is completed or skipped.")]
 Async = Annotated[bool, QueryParameter(name="async")]
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -229,14 +237,21 @@ async def get_upload(
     scope: Scope,
     return_presigned_urls: FromQuery[bool] = False,
     at: At = None,
+    wait: Wait = 0,
 ) -> UploadResponse:
-    """Return an upload in its current state, with fresh URLs on request; or its state at an earlier time."""
+    """Return an upload in its current state, with fresh URLs on request; or its state at an earlier time.
+
+    With `wait`, an upload that is pending, in progress or processing is returned when it has ended, or when the time is
+    over.
+    """
     admitted = admitted_in(scope)
-    record = await find_upload(
-        admitted.services.ports.read_side, admitted.namespace.namespace_id, upload_id, _bucket_id(admitted)
-    )
+    record = await _found(admitted, upload_id)
     moment = time_named(at, "at")
     if moment is not None:
+        if wait:
+            raise InvalidInputError(
+                "invalid_wait", "The past does not change: send either at or wait.", {"field": "wait"}
+            )
         then = record_at(await admitted.services.ports.log.read_stream(record.upload_id), moment)
         if then is None:
             raise NotFoundError(
@@ -245,6 +260,8 @@ async def get_upload(
                 {"upload_id": record.upload_id},
             )
         return render(await _shown(admitted, then))
+    if wait and record.status in OPEN and HEAD_ASKED not in scope:
+        record = await _at_end(scope, admitted, record, wait)
     (signed,) = await _signed(admitted, [record], wanted=return_presigned_urls)
     return render(await _shown(admitted, record), signed.put, download=signed.get)
 
@@ -397,6 +414,22 @@ async def confirm_uploads(data: JSONBody[BatchConfirmRequest], scope: Scope) -> 
     return BatchConfirmResponse(
         task_id=task.task_id, status=rendered.status, confirmations_count=len(confirmations), task=rendered
     )
+
+
+async def _found(admitted: Admitted, upload_id: str) -> UploadRecord:
+    return await find_upload(
+        admitted.services.ports.read_side, admitted.namespace.namespace_id, upload_id, _bucket_id(admitted)
+    )
+
+
+async def _at_end(scope: Scope, admitted: Admitted, record: UploadRecord, seconds: float) -> UploadRecord:
+    """Return an open upload when it has ended or the time is over. Meanwhile the request has the place of a stream."""
+    streams: Streams = scope["litestar_app"].state.streams
+    streams.check(admitted.caller)
+    with streams.held(admitted.caller):
+        await until_ending(scope, admitted.services.await_end(record, seconds), None)
+    await admitted.services.admit.still(admitted.caller)
+    return await _found(admitted, record.upload_id)
 
 
 async def _render_answer(admitted: Admitted, answer: Answer) -> UploadResponse:

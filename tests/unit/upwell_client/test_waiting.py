@@ -8,10 +8,11 @@ from upwell_client.wires import BlockingWire
 
 
 class Service:
-    """Verifies until a moment of its own time, which passes only while the client sleeps."""
+    """Verifies until a moment of its own time, which passes only while the client sleeps or the service waits."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, verified_at: float) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, verified_at: float, places: int = 0) -> None:
         self.verified_at = verified_at
+        self.places = places  # how often it waits before it refuses to
         self.time = 0.0
         self.looks = 0
 
@@ -25,6 +26,15 @@ class Service:
         if request.url.host != "upwell.test":
             request.read()
             return httpx.Response(200, headers={"ETag": '"e"'})
+        wait = float(request.url.params.get("wait", 0))
+        if wait and self.places >= 0:
+            if self.places == 1:
+                self.places = -1
+                error = {"type": "TooManyRequestsError", "message": "No.", "code": "too_many_streams", "details": {}}
+                return httpx.Response(429, json={"success": False, "status": 429, "error": error})
+            if self.places > 1:
+                self.places -= 1
+                self.time = min(self.time + wait, max(self.verified_at, self.time))
         status = "COMPLETED" if self.time >= self.verified_at else "PROCESSING"
         if request.method == "GET":
             self.looks += 1
@@ -38,7 +48,7 @@ class Service:
             client.upload(b"bytes", filename="clip.mp4", **options)  # type: ignore[arg-type]  # only `wait_seconds`
 
 
-@pytest.mark.parametrize(("seconds", "looks"), [(0.05, 1), (0.95, 10), (2.3, 20), (8.0, 32), (40.0, 50)])
+@pytest.mark.parametrize(("seconds", "looks"), [(0.05, 2), (0.95, 11), (2.3, 21), (8.0, 33), (40.0, 51)])
 def test_the_wait_ends_within_a_tenth_of_the_time_of_the_verification(
     monkeypatch: pytest.MonkeyPatch, seconds: float, looks: int
 ) -> None:
@@ -46,6 +56,26 @@ def test_the_wait_ends_within_a_tenth_of_the_time_of_the_verification(
     service.upload()
     assert service.time - seconds <= max(seconds / 10, 0.1)
     assert service.looks <= looks
+
+
+def test_a_service_that_waits_is_asked_again_only_after_10_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(monkeypatch, verified_at=25.5, places=9)
+    service.upload()
+    assert (service.time, service.looks) == (25.5, 3)
+
+
+def test_no_wait_is_longer_than_the_clients_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(monkeypatch, verified_at=100, places=9)
+    with pytest.raises(StillVerifyingError):
+        service.upload(wait_seconds=12)
+    assert 12 <= service.time < 14
+
+
+def test_without_a_place_to_wait_the_client_looks_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service(monkeypatch, verified_at=25.5, places=2)
+    service.upload()
+    assert 25.5 <= service.time <= 25.5 * 1.1
+    assert service.looks > 3
 
 
 def test_a_long_verification_is_looked_at_every_5_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1712,8 +1712,8 @@
  * @property {(call: {bucket_identifier: string, object_identifier: string, return_presigned_urls?: boolean} & Call) => Promise<ObjectResponse>} getObject Return an object; its metadata is next to the contract's fields
  * @property {(call?: Call) => Promise<OrganizationModelResponse>} getOrganization Return the organization that the API key belongs to
  * @property {(call: {task_id: string} & Call) => Promise<TaskResponse>} getTask Return the current state of a task
- * @property {(call: {bucket_identifier: string, upload_id: string, return_presigned_urls?: boolean, at?: string} & Call) => Promise<UploadResponse>} getUpload Return an upload in its current state, with fresh URLs on request; or its state at an earlier time
- * @property {(call: {upload_id: string, return_presigned_urls?: boolean, at?: string} & Call) => Promise<UploadResponse>} getUploadById Return an upload in its current state, with fresh URLs on request; or its state at an earlier time
+ * @property {(call: {bucket_identifier: string, upload_id: string, return_presigned_urls?: boolean, at?: string, wait?: number} & Call) => Promise<UploadResponse>} getUpload Return an upload in its current state, with fresh URLs on request; or its state at an earlier time
+ * @property {(call: {upload_id: string, return_presigned_urls?: boolean, at?: string, wait?: number} & Call) => Promise<UploadResponse>} getUploadById Return an upload in its current state, with fresh URLs on request; or its state at an earlier time
  * @property {(call: {bucket_identifier: string, hours?: number, group_by?: string, metadata_filters?: Record<string, unknown>} & Call) => Promise<UploadPerformanceResponse>} getUploadPerformance Return the performance of a bucket's uploads in the last hours
  * @property {(call?: {start?: string, end?: string} & Call) => Promise<UsageResponse>} getUsage Return the organization's storage usage, and its uploads from `start` until `end`
  * @property {(call: {identifier: string} & Call) => Promise<WebhookModel>} getWebhook Return a webhook by id or name
