@@ -32,7 +32,7 @@ from application.ports.storage.url_signer import SignedRequest, UrlSigner
 from application.ports.uploads.upload_reads import UploadRecord
 from application.rules import Rules
 from application.uploads.records import EventPosition, first_record
-from application.uploads.signed_headers import headers_of
+from application.uploads.signed_headers import fields_of, headers_of, sign_whole
 from domain.buckets.bucket import Policy, check_retention
 from domain.buckets.schema import BucketSchema
 from domain.claims import Claim, unique_key_claim
@@ -56,6 +56,7 @@ from domain.uploads.content_rules import ContentCheck
 from domain.uploads.filenames import storage_key
 from domain.uploads.originals import WantedContent
 from domain.uploads.parts import Multipart
+from domain.uploads.posting import plain_name, post_range
 from domain.uploads.request import UploadRequest, reserved
 from domain.uploads.retention import lasts_until
 from domain.uploads.upload import UPLOAD, RequestUpload, Status
@@ -75,7 +76,7 @@ _SKIPPED_MESSAGE = "An object with the same unique key exists: send nothing."
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """The upload in its current state, and the URL for the PUT if the file must be sent."""
+    """The upload in its current state, and the URL or form if the file must be sent."""
 
     record: UploadRecord
     signed: SignedRequest | None
@@ -256,24 +257,30 @@ class RequestingUpload:
             self._rules.tier_limits[caller.organization.tier],
             (caller.token and caller.token.part_size) or bucket.part_size or self._rules.part_bytes,
         )
-        headers = headers_of(announced)
+        headers, by_post = headers_of(announced), announced.by_post
         key = storage_key(
             internal_id=caller.organization.internal_id,
             namespace_id=bucket.namespace_id,
             upload_id=upload_id,
-            filename=announced.filename,
+            filename=plain_name(announced.filename) if by_post else announced.filename,
             room=self._signer.key_room(headers),
         )
         urls_end_at = None
         if caller.token is not None:
             urls_end_at = origin.at + timedelta(seconds=caller.token.upload_lifetime_seconds)
         lasts = caller.url_lasts(timedelta(seconds=announced.url_expires_in_seconds), origin.at, urls_end_at)
-        signed = self._signer.sign_put(key, headers=headers, expires_in=lasts, now=origin.at)
+        sizes = None
+        if by_post:
+            sizes = self._post_range(caller, bucket, announced)
+            fields = fields_of(announced)
+            signed = self._signer.sign_post(key, fields=fields, size_range=sizes, expires_in=lasts, now=origin.at)
+        else:
+            signed = self._signer.sign_put(key, headers=headers, expires_in=lasts, now=origin.at)
         command = RequestUpload(
             origin=origin,
             upload_id=upload_id,
             request=_request(
-                announced, admitted, bucket, key, signed, self._rules, origin.at, urls_end_at, caller.token
+                announced, admitted, bucket, key, signed, self._rules, origin.at, urls_end_at, caller.token, sizes
             ),
             forget_at=origin.at + self._rules.retention,
         )
@@ -287,6 +294,16 @@ class RequestingUpload:
             max_size_bytes=self._rules.tier_limits[caller.organization.tier].file_size_bytes,
             may_replace=may_replace(caller, namespace, bucket),
         )
+
+    def _post_range(self, caller: Caller, bucket: BucketRecord, announced: Announcement) -> tuple[int, int]:
+        """Return the sizes that storage accepts, by the limits of the tier, the bucket and the token."""
+        rules, token = bucket.content_rules, caller.token
+        limits = (
+            self._rules.tier_limits[caller.organization.tier].file_size_bytes,
+            rules.max_file_size_bytes,
+            *(() if token is None else (token.max_size_bytes, token.max_total_bytes)),
+        )
+        return post_range(announced.declared_size_bytes, least=rules.min_file_size_bytes, limits=limits)
 
     async def again(
         self, caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord, upload_id: str, *, drawn: str
@@ -309,10 +326,8 @@ class RequestingUpload:
         left = timedelta(seconds=int((record.expires_at - now).total_seconds()))
         if record.status is not Status.PENDING or record.part_size is not None or left < timedelta(seconds=1):
             return Answer(record=record, signed=None)
-        headers, lasts = headers_of(record), caller.url_lasts(left, now)
-        return Answer(
-            record=record, signed=self._signer.sign_put(record.storage_key, headers=headers, expires_in=lasts, now=now)
-        )
+        lasts = caller.url_lasts(left, now)
+        return Answer(record=record, signed=sign_whole(self._signer, record, expires_in=lasts, now=now))
 
     async def made_before(self, drawn: Sequence[str]) -> tuple[str, ...] | None:
         """Return the uploads that an earlier attempt created with these ids, or the originals in their place.
@@ -567,11 +582,12 @@ class RequestingUpload:
 
 
 def _use(item: _Item) -> UseToken:
+    sizes = item.command.request.post_range
     return UseToken(
         origin=item.command.origin,
         upload_id=item.command.upload_id,
         content_type=item.announced.content_type,
-        size_bytes=item.announced.declared_size_bytes,
+        size_bytes=item.announced.declared_size_bytes if sizes is None else sizes[1],  # storage accepts no more
     )
 
 
@@ -698,6 +714,7 @@ def _request(
     now: datetime,
     urls_end_at: datetime | None,
     token: UploadToken | None,
+    sizes: tuple[int, int] | None,
 ) -> UploadRequest:
     kept_seconds = announced.expires_after_seconds
     if kept_seconds is None:
@@ -731,4 +748,5 @@ def _request(
         expires_after_seconds=kept_seconds,
         deletes_at=None if kept_seconds is None else now + timedelta(seconds=kept_seconds),
         urls_end_at=urls_end_at,
+        post_range=sizes,
     )

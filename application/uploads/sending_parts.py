@@ -19,7 +19,7 @@ from application.ports.storage.url_signer import SignedRequest, UrlSigner
 from application.ports.uploads.upload_reads import UploadReads, UploadRecord
 from application.rules import Rules
 from application.uploads.records import brought_forward, find_upload, load_upload
-from application.uploads.signed_headers import CHECKSUM_HEADER, checksum, headers_of
+from application.uploads.signed_headers import CHECKSUM_HEADER, checksum, sign_whole
 from domain.refusals import ForbiddenError, InvalidInputError, WrongStateError
 from domain.uploads.parts import MAX_PARTS, part_count, size_of_part
 from domain.uploads.request import UploadRequest
@@ -133,7 +133,7 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
     async def sign_again(
         self, caller: Caller, namespace: NamespaceRecord, upload_id: str, *, bucket_id: str | None
     ) -> tuple[UploadRecord, SignedRequest | None]:
-        """Extend an upload by its original time, and return a fresh URL if it is sent with a single PUT."""
+        """Extend an upload by its original time, and return a fresh URL or form if it is sent whole."""
         loaded, record = await load_upload(self.log, namespace.namespace_id, upload_id, bucket_id)
         signed: SignedRequest | None = None
 
@@ -143,8 +143,7 @@ class SendingParts(msgspec.Struct, frozen=True, kw_only=True):
             lasts = _lasts(caller, request, now)
             expires_at = now + lasts
             if request.part_size is None:
-                headers = headers_of(request)
-                signed = self.signer.sign_put(request.storage_key or "", headers=headers, expires_in=lasts, now=now)
+                signed = sign_whole(self.signer, request, expires_in=lasts, now=now)
                 expires_at = signed.expires_at
             command = ReissueUrl(
                 origin=upload.origin_of(caller.actor_id, new_command_id(self.ids), now),
@@ -222,7 +221,7 @@ def _check_in_parts(request: UploadRequest) -> None:
     if request.part_size is None:
         raise WrongStateError(
             "not_in_parts",
-            "This upload is sent in a single PUT: request another one with multipart=always to send parts.",
+            "This upload is sent in a single request: request another one with multipart=always to send parts.",
         )
 
 

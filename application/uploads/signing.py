@@ -1,4 +1,4 @@
-"""Fresh URLs of uploads: GET for completed ones, PUT for open ones.
+"""Fresh URLs of uploads: GET for completed ones, PUT or a form for open ones.
 
 More time for an upload, and URLs of its parts, are given in `sending_parts`.
 """
@@ -14,14 +14,14 @@ from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.storage.url_signer import SignedRequest, UrlSigner
 from application.ports.uploads.upload_reads import UploadReads, UploadRecord
 from application.uploads.hiding_others import holds_own_bytes
-from application.uploads.signed_headers import headers_of
+from application.uploads.signed_headers import sign_whole
 from domain.uploads.upload import Status
 
 _SECOND = timedelta(seconds=1)
 
 
 class Signed(msgspec.Struct, frozen=True, kw_only=True):
-    """The URLs of an upload: `put` until the URL's expiry, `get` after the verification."""
+    """The URLs of an upload: `put` (or a form) until the URL's expiry, `get` after the verification."""
 
     put: SignedRequest | None = None
     get: SignedRequest | None = None
@@ -61,9 +61,7 @@ class SigningUploads(msgspec.Struct, frozen=True, kw_only=True):
     def _put(self, caller: Caller, record: UploadRecord, now: datetime) -> SignedRequest | None:
         if record.status is not Status.PENDING or record.part_size is not None or record.expires_at - now < _SECOND:
             return None
-        headers = headers_of(record)
-        lasts = caller.url_lasts(record.expires_at - now, now)
-        return self.signer.sign_put(record.storage_key, headers=headers, expires_in=lasts, now=now)
+        return sign_whole(self.signer, record, expires_in=caller.url_lasts(record.expires_at - now, now), now=now)
 
     def _get(
         self, caller: Caller, record: UploadRecord, original: UploadRecord | None, now: datetime

@@ -17,6 +17,7 @@ from domain.refusals import ForbiddenError, InvalidInputError, RefusedError
 from domain.uploads import content_rules, filenames, media_types
 from domain.uploads.content_rules import ANY_CONTENT, ContentRules
 from domain.uploads.parts import USUAL_PART_BYTES, Multipart, check_part_size, part_size_for
+from domain.uploads.posting import check_post
 
 _DOCUMENT = "document"  # the contract's name for several types
 _DOCUMENT_TYPES = frozenset({FieldType.PDF, FieldType.TEXT, FieldType.EXCEL})
@@ -27,7 +28,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
 
     `declared_sha256`: 64 hex digits. `storage_checks`: storage must refuse any other bytes. `policy`,
     `auto_confirm`, `expires_after_seconds`, `part_size`: None: the default. `expires_after_seconds`: the lifetime of
-    the upload after its completion. `part_size`: in bytes.
+    the upload after its completion. `part_size`: in bytes. `by_post`: a form sends the file, not a PUT.
     """
 
     filename: str
@@ -47,6 +48,7 @@ class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     auto_confirm: bool | None = None
     expires_after_seconds: int | None = None
     part_size: int | None = None
+    by_post: bool = False
 
 
 class BucketRules(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,6 +206,8 @@ def _content_rules(file: Candidate) -> None:
 
 def _parts(file: Candidate) -> None:
     announced = file.announced
+    if announced.by_post:
+        check_post(announced.multipart, announced.declared_size_bytes, announced.part_size)
     file.part_size = part_size_for(
         announced.multipart, announced.declared_size_bytes, file.usual_part_bytes, check_part_size(announced.part_size)
     )
@@ -337,9 +341,9 @@ CONTENT_RULES = Check(
 )
 PARTS = Check(
     "`part_size`, and the declared size against the limits of S3: 5 GiB in a single PUT, if `multipart` is `never`;"
-    " 10,000 parts",
+    " 10,000 parts; `method=post` has no parts",
     InvalidInputError,
-    ("invalid_part_size", "needs_multipart", "too_large_for_storage", "part_size_too_small"),
+    ("post_has_no_parts", "invalid_part_size", "needs_multipart", "too_large_for_storage", "part_size_too_small"),
     _parts,
 )
 INTEGRITY = Check(

@@ -14,12 +14,13 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     `declared_size_bytes` None: unknown; 0 bytes are reserved. `declared_sha256`: 64 hex digits. `due_at`: when a worker
     checks an unconfirmed upload (the URL's expiry plus a grace period). `unique_key`: SHA-256 of the unique key's
-    values, if there is one. `part_size`: of every part but the last; None: a single PUT. `storage_checks`: storage
+    values, if there is one. `part_size`: of every part but the last; None: it is sent whole. `storage_checks`: storage
     refuses bytes with another hash, and refuses to overwrite. `auto_confirm`: the bytes are verified as soon as storage
     reports them, without a confirmation. `content_check`, `min_file_size_bytes`, `max_file_size_bytes`: the bucket's
     rules at the time of the request; the last one is the token's, if that is lower. `expires_after_seconds`: how long
     the completed upload is kept; None: until it is deleted. `deletes_at`: its end if it completed at once; the
     completion sets the final one. `urls_end_at`: after this time no URL is issued, because the token allows none.
+    `post_range`: the least and the most bytes of a file that is sent by a form; None: it is sent with PUT.
     """
 
     filename: str | None
@@ -47,6 +48,7 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     expires_after_seconds: int | None = None
     deletes_at: datetime | None = None
     urls_end_at: datetime | None = None
+    post_range: tuple[int, int] | None = None
 
 
 def reserved(request: UploadRequest) -> int:

@@ -254,6 +254,8 @@ def _type(  # noqa: C901, PLR0911, PLR0912  # one line for every kind
             return "one of " + ", ".join(f"`{choice.value}`" for choice in _choices(described.cls))
         case inspect.VarTupleType() | inspect.ListType():
             return f"array of {_type(described.item_type, within)}"
+        case inspect.TupleType():
+            return f"array of {' and '.join(_type(kind, within) for kind in described.item_types)}"
         case inspect.DictType():
             return "object"
         case inspect.AnyType():

@@ -9,7 +9,7 @@ BEGIN
         upload_id, organization_id, namespace_id, bucket_id, version, position, status, filename, content_type,
         storage_key, declared_size_bytes, declared_sha256, url_expires_in_seconds, created_at, expires_at, due_at,
         metadata, create_object, object_metadata, blob_property, blob_type, skip_duplicates, unique_key, policy,
-        existing_object_id, keeps_bytes, auto_confirm, part_size, storage_checks, deletes_at)
+        existing_object_id, keeps_bytes, auto_confirm, part_size, storage_checks, deletes_at, post_range)
     SELECT
         n.id, o->>'organization_id', o->>'namespace_id', o->>'bucket_id', 1, n.position, p_status, r->>'filename',
         r->>'content_type', r->>'storage_key', (r->>'declared_size_bytes')::bigint, r->>'declared_sha256',
@@ -19,7 +19,8 @@ BEGIN
         r->>'unique_key', r->>'policy', n.e->>'existing_object_id', true,
         coalesce((r->>'auto_confirm')::boolean, false),
         (r->>'part_size')::bigint, coalesce((r->>'storage_checks')::boolean, false),
-        CASE p_status WHEN 'PENDING' THEN (r->>'deletes_at')::timestamptz END
+        CASE p_status WHEN 'PENDING' THEN (r->>'deletes_at')::timestamptz END,
+        CASE WHEN r ? 'post_range' THEN ARRAY[r->'post_range'->0, r->'post_range'->1]::bigint[] END
     FROM unnest(p_ids, p_events, p_positions) n(id, e, position),
         LATERAL (SELECT n.e->'origin' o, n.e->'request' r OFFSET 0) parts;
 END $$;

@@ -26,7 +26,7 @@ class UploadRecord(KeptUpload, frozen=True, kw_only=True):
     `part_size`: of every part but the last, for a multipart upload. `multipart_id`: storage's id of it, after its
     start. `storage_checks`: storage itself refuses bytes that do not match `declared_sha256`. `deletes_at`: when the
     upload is deleted automatically; one that objects hold is deleted with them. For an open upload: the end if it
-    completed now.
+    completed now. `post_range`: the least and the most bytes, if the file is sent by a form.
     """
 
     organization_id: str
@@ -60,6 +60,7 @@ class UploadRecord(KeptUpload, frozen=True, kw_only=True):
     storage_checks: bool = False
     multipart_id: str | None = None
     auto_confirm: bool = False
+    post_range: tuple[int, int] | None = None
 
 
 class AvoidedDuplicate(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,6 +59,7 @@ from entrypoints.http.uploads.wire import (
     SignPartsRequest,
     SignPartsResponse,
     StoredPart,
+    UploadForm,
     UploadListStats,
     UploadResponse,
 )
@@ -90,7 +91,7 @@ MAX_BATCH_BYTES = 4 * 1024 * 1024
 async def create_upload(
     data: JSONBody[CreateUploadRequest], scope: Scope, policy: FromQuery[str | None] = None
 ) -> UploadResponse:
-    """Check a file and issue a presigned URL for it."""
+    """Check a file and issue a presigned URL, or a form, for it."""
     admitted = admitted_in(scope)
     announcement = _announced(data, policy_named(policy))
     request_upload = admitted.services.request_upload
@@ -343,7 +344,7 @@ async def confirm_upload(
     tags=TAGS,
 )
 async def sign_upload(upload_id: FromPath[str], scope: Scope) -> UploadResponse:
-    """Extend an open upload, and issue a fresh URL if it uses a single PUT."""
+    """Extend an open upload, and issue a fresh URL or form if it is not sent in parts."""
     admitted = admitted_in(scope)
     await _check_known(admitted, upload_id)
     record, signed = await admitted.services.send_parts.sign_again(
@@ -479,6 +480,9 @@ def render(
     message: str | None = None,
 ) -> UploadResponse:
     """Return the wire representation. `is_duplicate`: it is the original of an upload that was not created."""
+    form = None
+    if signed is not None and signed.fields is not None:
+        form, signed = UploadForm(url=signed.url, fields=signed.fields), None
     usable = signed or (download if download and len(download.url) <= MAX_URL_LENGTH else None)
     # Field by field, because each create passes here.
     return UploadResponse(
@@ -512,7 +516,7 @@ def render(
         task_id=record.task_id,
         required_headers=signed.headers if signed else None,
         download_url=download.url if download else None,
-        method="put" if record.part_size is None else "multipart",
+        method="multipart" if record.part_size is not None else "put" if record.post_range is None else "post",
         part_size=record.part_size,
         part_count=part_count(record.declared_size_bytes, record.part_size),
         auto_confirm=record.auto_confirm,
@@ -520,6 +524,7 @@ def render(
         content_type_note=_note(record),
         deletes_at=record.deletes_at,
         failure_reason=record.failure_reason,
+        post=form,
     )
 
 
@@ -564,6 +569,7 @@ def _announced(
         auto_confirm=data.auto_confirm,
         expires_after_seconds=data.expires_after_seconds,
         part_size=data.part_size,
+        by_post=data.method == "post",
     )
 
 

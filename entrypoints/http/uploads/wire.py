@@ -44,7 +44,8 @@ class CreateUploadRequest(Request, frozen=True):
     `auto_confirm` null: the bucket's setting. `expires_after_seconds`: how long the upload, and an object made only of
     it, is kept after its completion; null: as long as its bucket keeps uploads. `part_size`: with it, `multipart`
     `auto` sends every file in parts that is declared to be larger than one part; null: the bucket's or the service's
-    size.
+    size. `method`: with `post`, the file is sent by a form, and storage bounds its size even if `file_size_bytes` is
+    missing.
     """
 
     filename: Annotated[str, Meta(min_length=1, max_length=255)]
@@ -63,18 +64,26 @@ class CreateUploadRequest(Request, frozen=True):
     auto_confirm: bool | None = None
     expires_after_seconds: Retention | None = None
     part_size: PartSize | None = None
+    method: Literal["put", "post"] = "put"
+
+
+class UploadForm(Response, frozen=True):
+    """A form that sends a file: a POST as `multipart/form-data` with all `fields`, and the file last, named `file`."""
+
+    url: str
+    fields: dict[str, str]
 
 
 class UploadResponse(Response, frozen=True):
     """An upload, and the URL for its bytes if there is anything to send. `required_headers` must be sent with the PUT.
 
     If URLs are requested later, a completed upload has a `download_url`, which is repeated in `presigned_url` if it is
-    not longer than the contract allows. `method`: the file is sent with one PUT to `presigned_url`, or in parts of
-    `part_size` bytes, the last one smaller; `part_count` is null if the size was not declared. `content_type_note`: how
-    the leading bytes of a completed upload contradict its content type, if they do. `deletes_at`: when the upload is
-    deleted with its bytes, and with the objects that hold them; null: not automatically. It counts from the completion:
-    before that, it is the earliest possible time. `failure_reason`: the code of the failure; `message` describes it in
-    a sentence.
+    not longer than the contract allows. `method`: the file is sent with one PUT to `presigned_url`, by the form `post`,
+    or in parts of `part_size` bytes, the last one smaller; `part_count` is null if the size was not declared.
+    `content_type_note`: how the leading bytes of a completed upload contradict its content type, if they do.
+    `deletes_at`: when the upload is deleted with its bytes, and with the objects that hold them; null: not
+    automatically. It counts from the completion: before that, it is the earliest possible time. `failure_reason`:
+    the code of the failure; `message` describes it in a sentence.
     """
 
     upload_id: str
@@ -107,7 +116,7 @@ class UploadResponse(Response, frozen=True):
     task_id: str | None
     required_headers: dict[str, str] | None = None
     download_url: str | None = None
-    method: Literal["put", "multipart"] = "put"
+    method: Literal["put", "post", "multipart"] = "put"
     part_size: int | None = None
     part_count: int | None = None
     auto_confirm: bool = False
@@ -115,6 +124,7 @@ class UploadResponse(Response, frozen=True):
     content_type_note: str | None = None
     deletes_at: datetime | None = None
     failure_reason: str | None = None
+    post: UploadForm | None = None
 
 
 class BatchUploadRequest(Request, frozen=True):

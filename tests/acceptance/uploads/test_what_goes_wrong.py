@@ -17,6 +17,7 @@ import pytest
 
 from domain.uploads.parts import MIN_PART_BYTES
 from tests.acceptance.uploads.test_main_job import announce, put
+from tests.acceptance.uploads.test_posting import UNDECLARED, post
 from tests.acceptance.world import BODY, BYTES, NOTHING, OVERWRITTEN, PARTS, PNG, QUOTA, TIER_LIMIT, World
 
 OTHER = b"other bytes of the same length, which were never announced before this" + b"." * 30
@@ -148,6 +149,28 @@ async def the_url_has_expired(world: World) -> Seen:
 async def storage_checks_the_hash(world: World) -> Seen:
     upload = await announce(world.client, BODY, file_hash=SHA256, integrity="storage")
     return upload, await send(upload, OTHER)
+
+
+@way(
+    "Storage, with `method: post`: the file is larger than the form allows. Its size was not declared.",
+    answer="400 from storage",
+    status="PENDING",
+)
+async def the_file_of_a_form_is_too_large(world: World) -> Seen:
+    upload = await announce(world.client, b"", bucket=await world.make_ruled(max_file_size_bytes=99), **UNDECLARED)
+    return upload, await post(upload, BODY)
+
+
+@way("Storage, with `method: post`: a field of the form was changed.", answer="403 from storage", status="PENDING")
+async def a_field_of_a_form_was_changed(world: World) -> Seen:
+    upload = await announce(world.client, b"", **UNDECLARED)
+    return upload, await post(upload, BODY, changed={"Content-Type": "text/html"})
+
+
+@way("Storage, with `method: post`: the form has expired.", answer="403 from storage", status="PENDING")
+async def the_form_has_expired(world: World) -> Seen:
+    upload = await announce(world.client, b"", **UNDECLARED, presigned_url_expiration=60)
+    return upload, await post(upload, BODY)
 
 
 @way(

@@ -43,7 +43,7 @@ from tests.integration.events.test_writer_recovery import running_log
 OLDER = Path(__file__).parent / "older_database" / "0089.sql"
 NEWER = [99, 0, 0]
 NEW = [name for number, name, _ in migrating.migrations() if number > 100]
-CHANGED = {"analytics_uploads", "analytics_hours", "subscriptions", "buckets", "jobs"}
+CHANGED = {"analytics_uploads", "analytics_hours", "subscriptions", "buckets", "jobs", "uploads"}
 DROPPED = {"lapse", "write_requests"}
 CALLED = """
     SELECT p.oid::regprocedure::text || ' ' || pg_get_function_result(p.oid) AS signature FROM pg_proc p

@@ -575,7 +575,8 @@
  *     `auto_confirm` null: the bucket's setting. `expires_after_seconds`: how long the upload, and an object made only of
  *     it, is kept after its completion; null: as long as its bucket keeps uploads. `part_size`: with it, `multipart`
  *     `auto` sends every file in parts that is declared to be larger than one part; null: the bucket's or the service's
- *     size.
+ *     size. `method`: with `post`, the file is sent by a form, and storage bounds its size even if `file_size_bytes` is
+ *     missing.
  * @typedef {object} CreateUploadRequest
  * @property {string} filename
  * @property {string} content_type
@@ -593,6 +594,7 @@
  * @property {boolean | null} [auto_confirm]
  * @property {number | null} [expires_after_seconds]
  * @property {number | null} [part_size]
+ * @property {"post" | "put"} [method]
  */
 
 /**
@@ -1383,6 +1385,13 @@
  */
 
 /**
+ * A form that sends a file: a POST as `multipart/form-data` with all `fields`, and the file last, named `file`.
+ * @typedef {object} UploadForm
+ * @property {string} url
+ * @property {Record<string, string>} fields
+ */
+
+/**
  * The uploads with the same value in a metadata field, and each step that has some.
  * @typedef {object} UploadGroup
  * @property {string} field
@@ -1445,12 +1454,12 @@
  * An upload, and the URL for its bytes if there is anything to send. `required_headers` must be sent with the PUT.
  *
  *     If URLs are requested later, a completed upload has a `download_url`, which is repeated in `presigned_url` if it is
- *     not longer than the contract allows. `method`: the file is sent with one PUT to `presigned_url`, or in parts of
- *     `part_size` bytes, the last one smaller; `part_count` is null if the size was not declared. `content_type_note`: how
- *     the leading bytes of a completed upload contradict its content type, if they do. `deletes_at`: when the upload is
- *     deleted with its bytes, and with the objects that hold them; null: not automatically. It counts from the completion:
- *     before that, it is the earliest possible time. `failure_reason`: the code of the failure; `message` describes it in
- *     a sentence.
+ *     not longer than the contract allows. `method`: the file is sent with one PUT to `presigned_url`, by the form `post`,
+ *     or in parts of `part_size` bytes, the last one smaller; `part_count` is null if the size was not declared.
+ *     `content_type_note`: how the leading bytes of a completed upload contradict its content type, if they do.
+ *     `deletes_at`: when the upload is deleted with its bytes, and with the objects that hold them; null: not
+ *     automatically. It counts from the completion: before that, it is the earliest possible time. `failure_reason`:
+ *     the code of the failure; `message` describes it in a sentence.
  * @typedef {object} UploadResponse
  * @property {string} upload_id
  * @property {string} bucket_id
@@ -1482,7 +1491,7 @@
  * @property {string | null} task_id
  * @property {Record<string, string> | null} required_headers
  * @property {string | null} download_url
- * @property {"multipart" | "put"} method
+ * @property {"multipart" | "post" | "put"} method
  * @property {number | null} part_size
  * @property {number | null} part_count
  * @property {boolean} auto_confirm
@@ -1490,6 +1499,7 @@
  * @property {string | null} content_type_note
  * @property {string | null} deletes_at
  * @property {string | null} failure_reason
+ * @property {UploadForm | null} post
  */
 
 /**
@@ -1692,7 +1702,7 @@
  * @property {(call: {body: CreateNamespaceRequest} & Call) => Promise<NamespaceModel>} createNamespace Create a namespace
  * @property {(call: {bucket_identifier: string, policy?: string, auto_process?: boolean, body: CreateObjectRequest} & Call) => Promise<ObjectResponse>} createObject Create an object from uploads and inline data; unknown fields of the request are the object's own
  * @property {(call: {bucket_identifier: string, auto_process?: boolean, body: CreateObjectsBatchRequest} & Call) => Promise<CreateObjectsBatchResponse>} createObjects Create several objects, one after the other; a refused one does not stop the others
- * @property {(call: {bucket_identifier: string, policy?: string, body: CreateUploadRequest} & Call) => Promise<UploadResponse>} createUpload Check a file and issue a presigned URL for it
+ * @property {(call: {bucket_identifier: string, policy?: string, body: CreateUploadRequest} & Call) => Promise<UploadResponse>} createUpload Check a file and issue a presigned URL, or a form, for it
  * @property {(call: {body: UploadTokenRequest} & Call) => Promise<UploadTokenResponse>} createUploadToken Issue a short-lived token that uploads to one bucket, for browsers and phones
  * @property {(call: {bucket_identifier: string, policy?: string, body: BatchUploadRequest} & Call) => Promise<BatchUploadResponse>} createUploads Check many files and issue a presigned URL for each; one refusal refuses all of them
  * @property {(call: {body: WebhookInput} & Call) => Promise<WebhookWithSecret>} createWebhook Create a webhook. Only this response contains its secret. It gets the events that the API key may read
@@ -1742,8 +1752,8 @@
  * @property {(call: {identifier: string, overlap_seconds?: number} & Call) => Promise<WebhookWithSecret>} rotateWebhookSecret Give a webhook a new secret. For a while its messages also carry a signature with the old one
  * @property {(call: {bucket_identifier: string, upload_id: string, body: SignPartsRequest} & Call) => Promise<SignPartsResponse>} signParts Issue URLs for parts; the first call begins the multipart upload
  * @property {(call: {upload_id: string, body: SignPartsRequest} & Call) => Promise<SignPartsResponse>} signPartsById Issue URLs for parts; the first call begins the multipart upload
- * @property {(call: {bucket_identifier: string, upload_id: string} & Call) => Promise<UploadResponse>} signUpload Extend an open upload, and issue a fresh URL if it uses a single PUT
- * @property {(call: {upload_id: string} & Call) => Promise<UploadResponse>} signUploadById Extend an open upload, and issue a fresh URL if it uses a single PUT
+ * @property {(call: {bucket_identifier: string, upload_id: string} & Call) => Promise<UploadResponse>} signUpload Extend an open upload, and issue a fresh URL or form if it is not sent in parts
+ * @property {(call: {upload_id: string} & Call) => Promise<UploadResponse>} signUploadById Extend an open upload, and issue a fresh URL or form if it is not sent in parts
  * @property {(call: {user_email: string, key_name: string, body: APIKeyUpdateRequest} & Call) => Promise<APIKeyModel>} updateApiKey Change an API key; the status `revoked` revokes it
  * @property {(call: {bucket_identifier: string, body: BucketUpdateRequest} & Call) => Promise<BucketResponse>} updateBucket Replace those of a bucket's name, description and metadata that are given. A schema may grow
  * @property {(call: {namespace_identifier: string, body: UpdateNamespaceRequest} & Call) => Promise<NamespaceModel>} updateNamespace Replace a namespace's name or indexes, if given

@@ -395,6 +395,23 @@ def test_storage_can_check_a_single_put_by_its_hash_and_parts_by_theirs() -> Non
     assert admit(clip(storage_checks=True, multipart=Multipart.ALWAYS), BUCKET, LIMITS).part_size is not None
 
 
+@pytest.mark.parametrize("multipart", [Multipart.AUTO, Multipart.NEVER])
+def test_a_form_carries_what_a_single_put_carries(multipart: Multipart) -> None:
+    announced = clip(by_post=True, multipart=multipart, declared_size_bytes=SINGLE_PUT_LIMIT_BYTES)
+    larger = clip(by_post=True, multipart=multipart, declared_size_bytes=SINGLE_PUT_LIMIT_BYTES + 1)
+
+    assert admit(announced, BUCKET, ENDLESS).part_size is None
+    refusal = refused(larger, limits=ENDLESS)
+    assert refusal.code == "needs_multipart"
+    assert "method=post" in refusal.message
+
+
+def test_storage_checks_a_form_by_the_hash_of_the_file() -> None:
+    assert refused(clip(by_post=True, storage_checks=True)).code == "hash_required"
+
+    admit(clip(by_post=True, storage_checks=True, declared_sha256="a" * 64), BUCKET, LIMITS)
+
+
 ENDLESS = TierLimits(file_size_bytes=MAX_PARTS * MAX_PART_BYTES * 2, quota_bytes=None)
 NO_SCHEMA = BucketRules(schema=None, unique_key=None)
 TITLE = {"object_metadata": {"title": "t"}}
@@ -430,6 +447,7 @@ REFUSALS: tuple[tuple[Check, str, Announcement, BucketRules], ...] = (
         clip(declared_size_bytes=MAX_PARTS * MIN_PART_BYTES + 1, part_size=MIN_PART_BYTES),
         BUCKET,
     ),
+    (admission.PARTS, "post_has_no_parts", clip(by_post=True, multipart=Multipart.ALWAYS), BUCKET),
     (admission.PARTS, "too_large_for_storage", clip(declared_size_bytes=MAX_PARTS * MAX_PART_BYTES + 1), BUCKET),
     (admission.INTEGRITY, "hash_required", clip(storage_checks=True), BUCKET),
     (admission.SCHEMA, "no_schema", CLIP, NO_SCHEMA),
