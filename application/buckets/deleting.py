@@ -76,7 +76,12 @@ class DeletingBuckets(msgspec.Struct, frozen=True, kw_only=True):
             now = self.clock.now()
             task_id = self.ids.new("task_")
             task = new_task(
-                caller, task_id, TaskType.DELETE_BUCKET, namespace_id=bucket.namespace_id, subject=bucket_id, now=now
+                caller,
+                task_id,
+                TaskType.DELETE_BUCKET,
+                namespace_id=bucket.namespace_id,
+                subjects=(bucket_id,),
+                now=now,
             )
             await self.tasks.create(task, drop_at=now + self.rules.retention)
             origin = caller.origin(now, new_command_id(self.ids), namespace_id=bucket.namespace_id, bucket_id=bucket_id)

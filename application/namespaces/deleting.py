@@ -60,7 +60,7 @@ class DeletingNamespaces(msgspec.Struct, frozen=True, kw_only=True):
             now = self.clock.now()
             task_id = self.ids.new("task_")
             task = new_task(
-                caller, task_id, TaskType.DELETE_NAMESPACE, namespace_id=namespace_id, subject=namespace_id, now=now
+                caller, task_id, TaskType.DELETE_NAMESPACE, namespace_id=namespace_id, subjects=(namespace_id,), now=now
             )
             await self.tasks.create(task, drop_at=now + self.rules.retention)
             origin = caller.origin(now, new_command_id(self.ids), namespace_id=namespace_id)

@@ -22,9 +22,12 @@ class NotYetBegunError(Exception):
 
 
 def new_task(
-    caller: Caller, task_id: str, kind: TaskType, *, namespace_id: str | None, subject: str, now: datetime
+    caller: Caller, task_id: str, kind: TaskType, *, namespace_id: str | None, subjects: Sequence[str], now: datetime
 ) -> NewTask:
-    """Return a task with one item. It is stored before the deletion begins, so that no deletion is without a task."""
+    """Return a task with an item for each subject.
+
+    It is stored before the deletion begins, so that no deletion is without a task.
+    """
     return NewTask(
         task_id=task_id,
         organization_id=caller.organization.organization_id,
@@ -32,8 +35,8 @@ def new_task(
         task_type=kind,
         actor_id=caller.key.key_id,
         created_at=now,
-        inputs=[subject],
-        items=[NewItem(subject=subject)],
+        inputs=list(subjects),
+        items=[NewItem(subject=subject) for subject in subjects],
     )
 
 

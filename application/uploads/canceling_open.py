@@ -1,7 +1,9 @@
-"""Canceling the open uploads of a revoked API key, as a task, because there may be many.
+"""Canceling the open uploads of a revoked API key, or of revoked upload tokens, as a task, because there may be many.
 
-After the revocation the key starts no new uploads, so their number only shrinks. Uploads of its tokens are included.
+After the revocation they start no new uploads, so their number only shrinks. Uploads of a key's tokens are included.
 """
+
+from collections.abc import Sequence
 
 import msgspec
 
@@ -28,17 +30,22 @@ class CancelingOpenUploads(msgspec.Struct, frozen=True, kw_only=True):
     ids: Ids
     rules: Rules
 
-    async def __call__(self, caller: Caller, key_id: str) -> TaskRecord:
-        """Return the task that cancels all open uploads of this key."""
+    async def __call__(self, caller: Caller, revoked: Sequence[str], *, namespace_id: str | None = None) -> TaskRecord:
+        """Return the task that cancels all open uploads of a key, or of tokens of a namespace."""
         now = self.clock.now()
         task = new_task(
-            caller, self.ids.new("task_"), TaskType.CANCEL_UPLOADS, namespace_id=None, subject=key_id, now=now
+            caller,
+            self.ids.new("task_"),
+            TaskType.CANCEL_UPLOADS,
+            namespace_id=namespace_id,
+            subjects=revoked,
+            now=now,
         )
         await self.tasks.create(task, drop_at=now + self.rules.retention)
         return await kept_task(self.tasks, caller, task.task_id)
 
     async def work(self, task: TaskRecord, item: TaskItem, context: ItemContext) -> Json:
-        """Cancel the open uploads of the item's key (an `ItemWork`)."""
+        """Cancel the open uploads of the item's key or token (an `ItemWork`)."""
         canceled, after = 0, ""
         while page := await self.read_side.open_uploads_of(task.organization_id, item.subject, after=after, limit=PAGE):
             for upload_id in page:

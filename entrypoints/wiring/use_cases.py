@@ -16,6 +16,7 @@ from application.keys.callers import Admitting
 from application.keys.issuing_event_tokens import IssuingEventTokens
 from application.keys.issuing_upload_tokens import IssuingUploadTokens
 from application.keys.managing import ManagingKeys
+from application.keys.managing_upload_tokens import ManagingUploadTokens
 from application.limits.limiting_requests import LimitingRequests, LimitingStrangers
 from application.namespaces.changing import ChangingNamespaces
 from application.namespaces.creating import CreatingNamespaces
@@ -88,6 +89,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     change_organization: ChangingOrganizations
     keys: ManagingKeys
     issue_upload_token: IssuingUploadTokens
+    upload_tokens: ManagingUploadTokens
     issue_event_token: IssuingEventTokens
     read_events: ReadingEvents
     await_end: AwaitingEnds
@@ -158,6 +160,7 @@ def put_together(
         change_organization=made_from(ChangingOrganizations, parts),
         keys=made_from(ManagingKeys, parts),
         issue_upload_token=made_from(IssuingUploadTokens, parts),
+        upload_tokens=made_from(ManagingUploadTokens, parts),
         issue_event_token=made_from(IssuingEventTokens, parts, secrets=parts.token_secrets),
         read_events=read_events,
         await_end=AwaitingEnds(read_events=read_events),

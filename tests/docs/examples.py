@@ -267,7 +267,18 @@ EXAMPLES: dict[str, str] = {
     "DELETE /v1/organizations/webhooks/{identifier}": _call(
         "DELETE", "/v1/organizations/webhooks/warehouse", namespace=False
     ),
-    "POST /v1/upload-tokens": _call("POST", "/v1/upload-tokens", _body("create_upload_token", UPWELL_BUCKET="files")),
+    "POST /v1/upload-tokens": _call(
+        "POST", "/v1/upload-tokens", _body("create_upload_token", UPWELL_BUCKET="files"), field="token_id"
+    ),
+    "GET /v1/upload-tokens": _call("GET", "/v1/upload-tokens?subject=user-42"),
+    "GET /v1/upload-tokens/{token_id}": _call("GET", "/v1/upload-tokens/$token_id"),
+    "POST /v1/upload-tokens/{token_id}/renew": _call(
+        "POST", "/v1/upload-tokens/$token_id/renew", _body("renew_upload_token")
+    ),
+    "DELETE /v1/upload-tokens/{token_id}": _call("DELETE", "/v1/upload-tokens/$token_id"),
+    "DELETE /v1/upload-tokens": _call(
+        "DELETE", "/v1/upload-tokens?bucket=$UPWELL_BUCKET&subject=user-42&open_uploads=cancel"
+    ),
     "DELETE /v1/organizations/users/{user_email}/api-keys/{key_name}": _call(
         "DELETE", "/v1/organizations/users/ann@example.com/api-keys/scanner", namespace=False
     ),

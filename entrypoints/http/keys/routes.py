@@ -1,23 +1,28 @@
-"""The routes of API keys and tokens: create, show, change, rotate, revoke."""
+"""The routes of API keys and tokens: create, list, show, change, rotate, renew, revoke."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import msgspec
-from litestar import delete, get, patch, post
+from litestar import Request, delete, get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.types import Scope
 
-from application.idempotency import Creation
+from application.idempotency import Creation, Remembered
 from application.keys.callers import check_active
 from application.keys.issuing_upload_tokens import TokenWish
 from application.keys.managing import KeyChange, KeyWish, user_id
+from application.lists.listing import Listing
 from application.ports.keys.key_reads import KeyRecord
+from application.ports.keys.token_reads import TokenRecord
+from application.ports.lists.pages import Page
 from domain.buckets.schema import check_json
-from domain.keys.api_key import OpenUploads, Permission, ResourceType, idle_scopes
-from domain.keys.upload_token import UploadToken
+from domain.keys.api_key import KeyStatus, OpenUploads, Permission, ResourceType, idle_scopes
+from domain.keys.upload_token import UploadToken, token_not_found
 from domain.limits.rate_limits import RequestClass
-from domain.refusals import InvalidInputError, NotFoundError
+from domain.refusals import InvalidInputError
 from domain.shared_fields import made_from
 from entrypoints.http.admission.admission import (
     MAX_IDENTIFIER,
@@ -33,17 +38,27 @@ from entrypoints.http.keys.wire import (
     APIKeyListResponse,
     APIKeyModel,
     APIKeyUpdateRequest,
+    ListUploadTokensResponse,
+    RenewUploadTokenRequest,
     ResourceScope,
     RevocationResponse,
+    TokenRevocationResponse,
+    UploadTokenModel,
     UploadTokenRequest,
     UploadTokenResponse,
 )
+from entrypoints.http.requests.paging import Cursor, Limit, Offset, page_request, pagination
 from entrypoints.http.requests.times import in_utc
 
 _CREATE = Needs(Permission.ADMIN, namespace=False, once=True).opt()
 _ADMIN = Needs(Permission.ADMIN, namespace=False).opt()
 _TOKEN = Needs(Permission.WRITE, scoped=True, counts_as=RequestClass.UPLOAD, once=True).opt()
+_TOKENS = Needs(Permission.WRITE, scoped=True).opt()
+_RENEW = Needs(Permission.WRITE, scoped=True, counts_as=RequestClass.UPLOAD, once=True).opt()
 _TAGS = ["API keys"]
+_TOKEN_TAGS = ["Upload tokens"]
+_PAGE = 20
+_BY_AGE = Listing[TokenRecord](fields={}, names=lambda _: (), sums={})
 _MAX_SETTINGS_BYTES = 256 * 1024
 _PATH = "/organizations/users/{user_email:str}/api-keys"
 # The substitute for a scope from before scopes were checked: it grants nothing.
@@ -172,13 +187,13 @@ async def delete_api_key(
     )
     if wanted is not OpenUploads.CANCEL:
         return RevocationResponse(message="The API key is revoked.")
-    task = await admitted.services.cancel_open_uploads(admitted.caller, revoked.key_id)
+    task = await admitted.services.cancel_open_uploads(admitted.caller, (revoked.key_id,))
     return RevocationResponse(
         message="The API key is revoked, and its open uploads are being canceled.", task_id=task.task_id
     )
 
 
-@post("/upload-tokens", status_code=200, opt=_TOKEN, tags=["Upload tokens"])
+@post("/upload-tokens", status_code=200, opt=_TOKEN, tags=_TOKEN_TAGS)
 async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) -> UploadTokenResponse:
     """Issue a short-lived token that uploads to one bucket, for browsers and phones.
 
@@ -208,7 +223,181 @@ async def create_upload_token(data: JSONBody[UploadTokenRequest], scope: Scope) 
             again=lambda known: _token(admitted, known.ids[0]),
         ),
     )
+    return _with_token_secret(token, secret)
+
+
+@get("/upload-tokens", opt=_TOKENS, tags=_TOKEN_TAGS)
+async def list_upload_tokens(
+    request: Request[Any, Any, Any],
+    scope: Scope,
+    bucket: FromQuery[str | None] = None,
+    subject: FromQuery[str | None] = None,
+    include_ended: FromQuery[bool] = False,
+    limit: Limit = None,
+    offset: Offset = None,
+    cursor: Cursor = None,
+) -> ListUploadTokensResponse:
+    """List the upload tokens that the API key issued, newest first; all, with a key that has `admin`."""
+    admitted = admitted_in(scope)
+    asked = page_request(
+        _BY_AGE,
+        limit=limit or _PAGE,
+        offset=offset or 0,
+        cursor=cursor,
+        search=None,
+        filters=None,
+        sort=None,
+        with_total=False,
+    )
+    last = asked.offset + asked.limit
+    found = await admitted.services.upload_tokens.list(
+        admitted.caller,
+        admitted.namespace,
+        only_buckets=admitted.only_buckets if bucket is None else (await _bucket_named(admitted, bucket),),
+        subject=subject,
+        ended=include_ended,
+        before=None if asked.after is None else asked.after.position,
+        limit=last + 1,
+    )
+    page = Page(rows=found[asked.offset : last], has_more=len(found) > last, total=None)
+    wanted = {"bucket": bucket, "subject": subject, "include_ended": "true" if include_ended else None}
+    path = f"{request.url.path}?{urlencode({name: value for name, value in wanted.items() if value is not None})}"
+    now = admitted.services.ports.clock.now()
+    return ListUploadTokensResponse(
+        results=[_render_token(token, now) for token in page.rows],
+        pagination=pagination(path.removesuffix("?"), _BY_AGE, page, asked),
+    )
+
+
+@get("/upload-tokens/{token_id:str}", opt=_TOKENS, tags=_TOKEN_TAGS)
+async def get_upload_token(token_id: FromPath[str], scope: Scope) -> UploadTokenModel:
+    """Return an upload token without its secret, even if it has ended."""
+    admitted = admitted_in(scope)
+    token = await admitted.services.upload_tokens.get(
+        admitted.caller, admitted.namespace, _id(token_id), only_buckets=admitted.only_buckets
+    )
+    return _render_token(token, admitted.services.ports.clock.now())
+
+
+@post("/upload-tokens/{token_id:str}/renew", status_code=200, opt=_RENEW, tags=_TOKEN_TAGS)
+async def renew_upload_token(
+    token_id: FromPath[str], scope: Scope, data: JSONBody[RenewUploadTokenRequest | None] = None
+) -> UploadTokenResponse:
+    """Give an upload token a new secret and a new end. The previous secret works until its own end.
+
+    The response to a request that is repeated under its idempotency key has an empty `token`.
+    """
+    admitted = admitted_in(scope)
+    asked = data or RenewUploadTokenRequest()
+    tokens, named = admitted.services.upload_tokens, _id(token_id)
+    where = {"only_buckets": admitted.only_buckets}
+
+    async def again(known: Remembered) -> tuple[UploadToken, str]:
+        return await tokens.get(admitted.caller, admitted.namespace, known.ids[0], **where), ""
+
+    token, secret = await once(
+        scope,
+        asked,
+        Creation(
+            prefix="utk_",
+            count=0,
+            make=lambda ids: tokens.renew(
+                admitted.caller,
+                admitted.namespace,
+                named,
+                expires_in=timedelta(seconds=asked.expires_in),
+                ids=ids,
+                **where,
+            ),
+            made=lambda renewed: (renewed[0].token_id,),
+            again=again,
+        ),
+    )
+    return _with_token_secret(token, secret)
+
+
+@delete("/upload-tokens/{token_id:str}", status_code=200, opt=_TOKENS, tags=_TOKEN_TAGS)
+async def revoke_upload_token(
+    token_id: FromPath[str], scope: Scope, open_uploads: FromQuery[str] = OpenUploads.REFUSE
+) -> TokenRevocationResponse:
+    """Revoke an upload token. Its open uploads are refused at confirm, may finish, or are canceled as a task."""
+    admitted = admitted_in(scope)
+    wanted = _open_uploads(open_uploads)
+    token = await admitted.services.upload_tokens.revoke(
+        admitted.caller,
+        admitted.namespace,
+        _id(token_id),
+        only_buckets=admitted.only_buckets,
+        lets_open_finish=wanted is OpenUploads.FINISH,
+    )
+    return await _revoked(admitted, [token], wanted)
+
+
+@delete("/upload-tokens", status_code=200, opt=_TOKENS, tags=_TOKEN_TAGS)
+async def revoke_upload_tokens(
+    scope: Scope,
+    bucket: FromQuery[str | None] = None,
+    subject: FromQuery[str | None] = None,
+    open_uploads: FromQuery[str] = OpenUploads.REFUSE,
+) -> TokenRevocationResponse:
+    """Revoke all upload tokens of a subject in a bucket; their open uploads as for one token."""
+    admitted = admitted_in(scope)
+    for name, value in (("bucket", bucket), ("subject", subject)):
+        if not value:
+            raise InvalidInputError(
+                "parameter_required",
+                f"{name} is missing: send bucket and subject, or revoke one token with DELETE"
+                " /v1/upload-tokens/{token_id}.",
+                {"field": name, "in": "query"},
+            )
+    wanted = _open_uploads(open_uploads)
+    tokens = await admitted.services.upload_tokens.revoke_subject(
+        admitted.caller,
+        admitted.namespace,
+        bucket_id=await _bucket_named(admitted, bucket or ""),
+        subject=subject or "",
+        lets_open_finish=wanted is OpenUploads.FINISH,
+    )
+    return await _revoked(admitted, tokens, wanted)
+
+
+async def _revoked(
+    admitted: Admitted, tokens: Sequence[TokenRecord], open_uploads: OpenUploads
+) -> TokenRevocationResponse:
+    """Return the answer to a revocation; cancel the open uploads of the tokens if that is wanted."""
+    ids = [token.token_id for token in tokens]
+    message = "The upload token is revoked." if len(ids) == 1 else f"{len(ids)} upload tokens are revoked."
+    if open_uploads is not OpenUploads.CANCEL or not ids:
+        return TokenRevocationResponse(message=message, token_ids=ids)
+    task = await admitted.services.cancel_open_uploads(
+        admitted.caller, ids, namespace_id=admitted.namespace.namespace_id
+    )
+    return TokenRevocationResponse(
+        message=f"{message} Their open uploads are being canceled.", token_ids=ids, task_id=task.task_id
+    )
+
+
+async def _bucket_named(admitted: Admitted, id_or_name: str) -> str:
+    """Return the id of a bucket in the caller's scopes."""
+    bucket = await admitted.services.admit.bucket(admitted.namespace, _id(id_or_name))
+    check_bucket_named_in_body(admitted, bucket)
+    return bucket.bucket_id
+
+
+def _id(value: str) -> str:
+    return value[:MAX_IDENTIFIER].replace("\0", "")
+
+
+def _with_token_secret(token: UploadToken, secret: str) -> UploadTokenResponse:
     return made_from(UploadTokenResponse, token, token=secret, upload_lifetime=token.upload_lifetime_seconds)
+
+
+def _render_token(token: TokenRecord, now: datetime) -> UploadTokenModel:
+    if token.revoked_at is not None:
+        status = KeyStatus.REVOKED
+    else:
+        status = KeyStatus.EXPIRED if token.expires_at <= now else KeyStatus.ACTIVE
+    return made_from(UploadTokenModel, token, upload_lifetime=token.upload_lifetime_seconds, status=status)
 
 
 def _open_uploads(name: str) -> OpenUploads:
@@ -230,11 +419,7 @@ async def _token(admitted: Admitted, token_id: str) -> tuple[UploadToken, str]:
     """Return an issued token, without its secret, which is not stored."""
     token = await admitted.services.ports.directory.upload_token(token_id)
     if token is None:
-        raise NotFoundError(
-            "token_not_found",
-            "The upload token does not exist, or you cannot access it: check its id.",
-            {"token_id": token_id},
-        )
+        raise token_not_found(token_id)
     return token, ""
 
 
@@ -292,4 +477,9 @@ ROUTES = [
     rotate_api_key,
     delete_api_key,
     create_upload_token,
+    list_upload_tokens,
+    get_upload_token,
+    renew_upload_token,
+    revoke_upload_token,
+    revoke_upload_tokens,
 ]

@@ -18,7 +18,7 @@ from domain.keys.upload_token import (
     MIN_SECONDS,
     UPLOAD_LIFETIME_SECONDS,
 )
-from entrypoints.http.wire import PartSize, PropertyName, Request, Response
+from entrypoints.http.wire import PaginationResponse, PartSize, PropertyName, Request, Response
 
 _Name = Annotated[str, Meta(min_length=1, max_length=100)]
 _Description = Annotated[str, Meta(max_length=500)]
@@ -162,3 +162,57 @@ class UploadTokenResponse(Response, frozen=True):
     max_total_bytes: int | None = None
     part_size: int | None = None
     blob_property: str | None = None
+
+
+class RenewUploadTokenRequest(Request, frozen=True):
+    """How long the new secret of a token works, in seconds."""
+
+    expires_in: Annotated[int, Meta(ge=MIN_SECONDS, le=MAX_SECONDS)] = DEFAULT_SECONDS
+
+
+class UploadTokenModel(Response, frozen=True):
+    """A token without its secret, and what became of it.
+
+    `used_bytes`: of all its uploads, by their declared sizes. `previous_until`: when the secret before the last renewal
+    ends.
+    """
+
+    token_id: str
+    key_id: str
+    namespace_id: str
+    bucket_id: str
+    subject: str | None
+    status: KeyStatus
+    content_types: tuple[str, ...]
+    max_size_bytes: int | None
+    max_total_bytes: int | None
+    max_count: int
+    part_size: int | None
+    blob_property: str | None
+    policy: Policy | None
+    upload_lifetime: int
+    used_count: int
+    used_bytes: int
+    created_at: datetime
+    expires_at: datetime
+    previous_until: datetime | None
+    renewed_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    revoked_by: str | None
+
+
+class ListUploadTokensResponse(Response, frozen=True):
+    """Tokens, newest first."""
+
+    results: list[UploadTokenModel]
+    pagination: PaginationResponse
+
+
+class TokenRevocationResponse(Response, frozen=True):
+    """The revoked tokens. `task_id`: the task that cancels their open uploads, if requested."""
+
+    message: str
+    token_ids: list[str]
+    success: bool = True
+    task_id: str | None = None

@@ -115,8 +115,8 @@ def _counted_on_the_last(page: Page[Any], asked: PageRequest) -> int | None:
 
 
 def _link(path: str, parameters: Mapping[str, object]) -> str:
-    """Return a link; numbers and cursors need no encoding."""
-    return f"{path}?{'&'.join([f'{name}={value}' for name, value in parameters.items()])}"
+    """Return a link; numbers and cursors need no encoding. The path may have a query."""
+    return f"{path}{'&' if '?' in path else '?'}{'&'.join([f'{name}={value}' for name, value in parameters.items()])}"
 
 
 def _cursor(place: SortKey, asked: PageRequest) -> str:

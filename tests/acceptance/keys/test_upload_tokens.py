@@ -233,3 +233,118 @@ async def test_an_empty_list_of_content_types_opens_nothing(tenant: Tenant) -> N
         assert refused.status_code == 422
         assert refused.json()["error"]["details"]["field"] == "content_types"
         assert (await give(tenant, content_types=None))["content_types"] == ["*/*"]
+
+
+TOKENS = "/v1/upload-tokens"
+
+
+async def test_a_token_is_renewed_by_its_server_and_goes_on_with_its_uploads(tenant: Tenant) -> None:
+    token = await give(tenant, max_count=2, subject="user-42", max_total_bytes=1000)
+    async with page(tenant, token) as client:
+        upload = (await client.post(UPLOADS, json=FILE)).json()
+    once = {"Idempotency-Key": "renewal-1"}
+    async with tenant.client() as server:
+        answers = [
+            (await server.post(f"{TOKENS}/{token['token_id']}/renew", json={"expires_in": 600}, headers=once)).json()
+            for _ in range(2)
+        ]
+    renewed, again = answers
+    assert again == {**renewed, "token": ""}
+    assert renewed["token_id"] == token["token_id"]
+    assert (renewed["subject"], renewed["max_total_bytes"]) == ("user-42", 1000)
+    for known in (token, renewed):
+        async with page(tenant, known) as client:
+            assert (await client.get(f"/v1/uploads/{upload['upload_id']}")).status_code == httpx.codes.OK
+    async with page(tenant, renewed) as client:
+        assert (await client.post(UPLOADS, json=FILE)).status_code == httpx.codes.OK
+        assert code(await client.post(UPLOADS, json=FILE)) == (403, "token_used_up")
+
+
+async def test_tokens_are_listed_in_pages_without_secrets(tenant: Tenant) -> None:
+    given = [await give(tenant, subject="user-42") for _ in range(3)]
+    other = await give(tenant, subject="user-43")
+    async with page(tenant, given[2]) as client:
+        await client.post(UPLOADS, json=FILE)
+    async with tenant.client() as server:
+        wanted = {"bucket": "files", "subject": "user-42", "limit": "2"}
+        first = (await server.get(TOKENS, params=wanted)).json()
+        following = (await server.get(TOKENS, params={**wanted, "cursor": first["pagination"]["next_cursor"]})).json()
+        linked = (await server.get(first["pagination"]["next_page"])).json()
+        one = await server.get(f"{TOKENS}/{given[2]['token_id']}")
+        nothing = (await server.get(TOKENS, params={"subject": "nobody"})).json()
+        assert code(await server.get(TOKENS, params={"bucket": "nowhere"})) == (404, "bucket_not_found")
+    assert [each["token_id"] for each in first["results"]] == [given[2]["token_id"], given[1]["token_id"]]
+    assert [each["token_id"] for each in following["results"]] == [given[0]["token_id"]]
+    assert linked == following | {"pagination": linked["pagination"]}
+    assert nothing["results"] == []
+    used = first["results"][0]
+    assert (used["status"], used["used_count"], used["used_bytes"]) == ("active", 1, FILE["file_size_bytes"])
+    assert used["last_used_at"] is not None
+    assert one.json() == used
+    whole = one.text + str(first)
+    assert not any(token["token"] in whole for token in (*given, other))
+    assert "hash" not in whole
+
+
+async def test_a_revoked_token_ends_at_once_and_what_it_has_open_is_refused_finished_or_canceled(
+    tenant: Tenant,
+) -> None:
+    async with tenant.client() as server:
+        for open_uploads, status in (("refuse", None), ("finish", "COMPLETED"), ("cancel", "CANCELED")):
+            token = await give(tenant)
+            async with page(tenant, token) as client:
+                upload = (await client.post(UPLOADS, json=FILE)).json()
+                answer = await server.delete(f"{TOKENS}/{token['token_id']}", params={"open_uploads": open_uploads})
+                assert answer.json()["token_ids"] == [token["token_id"]]
+                assert code(await client.get(f"/v1/uploads/{upload['upload_id']}")) == (401, "token_revoked")
+            async with httpx.AsyncClient() as plain:
+                await plain.put(upload["presigned_url"], content=b"0123456789", headers=upload["required_headers"])
+            if open_uploads == "cancel":
+                await ended(server, answer.json()["task_id"])
+                assert (await server.get(f"/v1/uploads/{upload['upload_id']}")).json()["status"] == status
+                continue
+            confirmed = await server.post(f"/v1/uploads/{upload['upload_id']}/confirm")
+            if status is None:
+                assert code(confirmed) == (400, "requester_revoked")
+            else:
+                assert confirmed.json()["status"] == status
+        assert code(await server.post(f"{TOKENS}/{token['token_id']}/renew")) == (400, "token_is_revoked")
+
+
+async def ended(server: httpx.AsyncClient, task_id: str) -> None:
+    async with asyncio.timeout(30):
+        while (await server.get(f"/v1/tasks/{task_id}")).json()["status"] not in {"COMPLETED", "FAILED"}:
+            await asyncio.sleep(0.05)
+
+
+async def test_all_tokens_of_a_subject_are_revoked_and_no_others(tenant: Tenant) -> None:
+    mine = [await give(tenant, subject="user-7") for _ in range(2)]
+    other = await give(tenant, subject="user-8")
+    async with tenant.client() as server:
+        for wrong in ({}, {"bucket": "files"}, {"subject": "user-7"}):
+            assert code(await server.delete(TOKENS, params=wrong)) == (422, "parameter_required")
+        answer = (await server.delete(TOKENS, params={"bucket": "files", "subject": "user-7"})).json()
+        again = (await server.delete(TOKENS, params={"bucket": "files", "subject": "user-7"})).json()
+    assert set(answer["token_ids"]) == {token["token_id"] for token in mine}
+    assert again["token_ids"] == []
+    for token in mine:
+        async with page(tenant, token) as client:
+            assert code(await client.post(UPLOADS, json=FILE)) == (401, "token_revoked")
+    async with page(tenant, other) as client:
+        assert (await client.post(UPLOADS, json=FILE)).status_code == httpx.codes.OK
+
+
+async def test_tokens_of_another_organization_do_not_exist(tenant: Tenant, service: Service) -> None:
+    token = await give(tenant, subject="user-42")
+    other = await service.tenant()
+    async with other.client() as server:
+        for request in (
+            server.get(f"{TOKENS}/{token['token_id']}"),
+            server.post(f"{TOKENS}/{token['token_id']}/renew"),
+            server.delete(f"{TOKENS}/{token['token_id']}"),
+        ):
+            assert code(await request) == (404, "token_not_found")
+        assert (await server.get(TOKENS, params={"include_ended": "true"})).json()["results"] == []
+        await server.delete(TOKENS, params={"bucket": "files", "subject": "user-42"})
+    async with page(tenant, token) as client:
+        assert (await client.post(UPLOADS, json=FILE)).status_code == httpx.codes.OK

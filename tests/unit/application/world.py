@@ -27,6 +27,7 @@ from application.keys.callers import Admitting, Caller
 from application.keys.issuing_event_tokens import IssuingEventTokens
 from application.keys.issuing_upload_tokens import IssuingUploadTokens
 from application.keys.managing import KeyWish, ManagingKeys
+from application.keys.managing_upload_tokens import ManagingUploadTokens
 from application.namespaces.changing import ChangingNamespaces
 from application.namespaces.creating import CreatingNamespaces
 from application.namespaces.deleting import DeletingNamespaces
@@ -111,6 +112,9 @@ class World:
         self.keys = ManagingKeys(log=log, read_side=read_side, clock=clock, ids=ids, rules=rules)
         self.change_organization = ChangingOrganizations(log=log, read_side=read_side, clock=clock, ids=ids)
         self.issue_token = IssuingUploadTokens(log=log, clock=clock, ids=ids)
+        self.manage_tokens = ManagingUploadTokens(
+            log=log, read_side=read_side, directory=self.directory, clock=clock, ids=ids
+        )
         self.issue_event_token = IssuingEventTokens(log=log, secrets=self.secrets, clock=clock, ids=ids)
         self.create_namespace = CreatingNamespaces(log=log, clock=clock, ids=ids)
         self.change_namespace = ChangingNamespaces(log=log, read_side=read_side, clock=clock, ids=ids)

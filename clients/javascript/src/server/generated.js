@@ -872,6 +872,13 @@
  */
 
 /**
+ * Tokens, newest first.
+ * @typedef {object} ListUploadTokensResponse
+ * @property {Array<UploadTokenModel>} results
+ * @property {PaginationResponse} pagination
+ */
+
+/**
  * The selection of uploads.
  * @typedef {object} ListUploadsRequest
  * @property {Record<string, unknown> | null} [filters]
@@ -1140,6 +1147,12 @@
  */
 
 /**
+ * How long the new secret of a token works, in seconds.
+ * @typedef {object} RenewUploadTokenRequest
+ * @property {number} [expires_in]
+ */
+
+/**
  * The selection of events: above position `after`, up to `until`, at `since` or later, before `before`.
  * @typedef {object} ReplayRequest
  * @property {number} [after]
@@ -1318,6 +1331,15 @@
  * @typedef {object} TimeRange
  * @property {string} start
  * @property {string} end
+ */
+
+/**
+ * The revoked tokens. `task_id`: the task that cancels their open uploads, if requested.
+ * @typedef {object} TokenRevocationResponse
+ * @property {string} message
+ * @property {Array<string>} token_ids
+ * @property {boolean} success
+ * @property {string | null} task_id
  */
 
 /**
@@ -1527,6 +1549,37 @@
  */
 
 /**
+ * A token without its secret, and what became of it.
+ *
+ *     `used_bytes`: of all its uploads, by their declared sizes. `previous_until`: when the secret before the last renewal
+ *     ends.
+ * @typedef {object} UploadTokenModel
+ * @property {string} token_id
+ * @property {string} key_id
+ * @property {string} namespace_id
+ * @property {string} bucket_id
+ * @property {string | null} subject
+ * @property {KeyStatus} status
+ * @property {Array<string>} content_types
+ * @property {number | null} max_size_bytes
+ * @property {number | null} max_total_bytes
+ * @property {number} max_count
+ * @property {number | null} part_size
+ * @property {string | null} blob_property
+ * @property {Policy | null} policy
+ * @property {number} upload_lifetime
+ * @property {number} used_count
+ * @property {number} used_bytes
+ * @property {string} created_at
+ * @property {string} expires_at
+ * @property {string | null} previous_until
+ * @property {string | null} renewed_at
+ * @property {string | null} last_used_at
+ * @property {string | null} revoked_at
+ * @property {string | null} revoked_by
+ */
+
+/**
  * The uploads that the holder of a token may create. `bucket`: its id or name.
  *
  *     `upload_lifetime`: for how many seconds its uploads get URLs; never past the end of the key. `policy`: for its
@@ -1725,6 +1778,7 @@
  * @property {(call: {bucket_identifier: string, upload_id: string, return_presigned_urls?: boolean, at?: string, wait?: number} & Call) => Promise<UploadResponse>} getUpload Return an upload in its current state, with fresh URLs on request; or its state at an earlier time
  * @property {(call: {upload_id: string, return_presigned_urls?: boolean, at?: string, wait?: number} & Call) => Promise<UploadResponse>} getUploadById Return an upload in its current state, with fresh URLs on request; or its state at an earlier time
  * @property {(call: {bucket_identifier: string, hours?: number, group_by?: string, metadata_filters?: Record<string, unknown>} & Call) => Promise<UploadPerformanceResponse>} getUploadPerformance Return the performance of a bucket's uploads in the last hours
+ * @property {(call: {token_id: string} & Call) => Promise<UploadTokenModel>} getUploadToken Return an upload token without its secret, even if it has ended
  * @property {(call?: {start?: string, end?: string} & Call) => Promise<UsageResponse>} getUsage Return the organization's storage usage, and its uploads from `start` until `end`
  * @property {(call: {identifier: string} & Call) => Promise<WebhookModel>} getWebhook Return a webhook by id or name
  * @property {(call: {user_email: string, include_revoked?: boolean} & Call) => Promise<APIKeyListResponse>} listApiKeys List a user's API keys, newest first. The audit log records that they were listed
@@ -1739,6 +1793,7 @@
  * @property {(call?: {limit?: number, offset?: number, cursor?: string, include_total?: boolean, body?: ListTasksRequest} & Call) => Promise<ListTasksResponse>} listTasks List the organization's tasks, newest first
  * @property {(call: {bucket_identifier: string, upload_id: string} & Call) => Promise<EventHistoryResponse>} listUploadEvents Return the history of an upload
  * @property {(call: {upload_id: string} & Call) => Promise<EventHistoryResponse>} listUploadEventsById Return the history of an upload
+ * @property {(call?: {bucket?: string, subject?: string, include_ended?: boolean, limit?: number, offset?: number, cursor?: string} & Call) => Promise<ListUploadTokensResponse>} listUploadTokens List the upload tokens that the API key issued, newest first; all, with a key that has `admin`
  * @property {(call: {bucket_identifier: string, limit?: number, offset?: number, cursor?: string, include_total?: boolean, body?: ListUploadsRequest} & Call) => Promise<ListUploadsResponse>} listUploads List a bucket's uploads, with filters, search and sort order; newest first by default
  * @property {(call: {identifier: string, status?: "delivered" | "failed" | "pending", before?: number, limit?: number} & Call) => Promise<ListDeliveriesResponse>} listWebhookDeliveries List the sent and queued messages of a webhook, newest first
  * @property {(call?: {limit?: number, offset?: number, cursor?: string, include_total?: boolean, body?: ListWebhooksRequest} & Call) => Promise<ListWebhooksResponse>} listWebhooks List the organization's webhooks, newest first
@@ -1747,7 +1802,10 @@
  * @property {(call: {bucket_identifier: string, object_identifier: string, body: PatchObjectRequest} & Call) => Promise<ObjectResponse>} patchObject Change single fields of an object; null removes one
  * @property {(call: {identifier: string} & Call) => Promise<AttemptResponse>} pingWebhook Send a webhook a message of the type `webhook.ping` now, and return the status and the duration
  * @property {(call: {identifier: string, delivery_id: string} & Call) => Promise<DeliveryResponse>} redeliver Send a delivered or abandoned message again; a pending one stays pending
+ * @property {(call: {token_id: string, body?: RenewUploadTokenRequest} & Call) => Promise<UploadTokenResponse>} renewUploadToken Give an upload token a new secret and a new end. The previous secret works until its own end
  * @property {(call: {identifier: string, body: ReplayRequest} & Call) => Promise<ReplayResponse>} replayWebhook Queue a range of the feed for a webhook again, up to 1,000 messages at a time
+ * @property {(call: {token_id: string, open_uploads?: string} & Call) => Promise<TokenRevocationResponse>} revokeUploadToken Revoke an upload token. Its open uploads are refused at confirm, may finish, or are canceled as a task
+ * @property {(call?: {bucket?: string, subject?: string, open_uploads?: string} & Call) => Promise<TokenRevocationResponse>} revokeUploadTokens Revoke all upload tokens of a subject in a bucket; their open uploads as for one token
  * @property {(call: {user_email: string, key_name: string, overlap_seconds?: number} & Call) => Promise<APIKeyCreateResponse>} rotateApiKey Give an API key a new secret, which only this response contains. The old one still works for a while
  * @property {(call: {identifier: string, overlap_seconds?: number} & Call) => Promise<WebhookWithSecret>} rotateWebhookSecret Give a webhook a new secret. For a while its messages also carry a signature with the old one
  * @property {(call: {bucket_identifier: string, upload_id: string, body: SignPartsRequest} & Call) => Promise<SignPartsResponse>} signParts Issue URLs for parts; the first call begins the multipart upload
@@ -1797,6 +1855,7 @@ export const ROUTES = /** @type {const} */ ({
   getUpload: ["GET", "buckets/{bucket_identifier}/uploads/{upload_id}", true],
   getUploadById: ["GET", "uploads/{upload_id}", true],
   getUploadPerformance: ["GET", "analytics/buckets/{bucket_identifier}/upload-performance", true],
+  getUploadToken: ["GET", "upload-tokens/{token_id}", true],
   getUsage: ["GET", "organizations/usage", true],
   getWebhook: ["GET", "organizations/webhooks/{identifier}", true],
   listApiKeys: ["GET", "organizations/users/{user_email}/api-keys", true],
@@ -1811,6 +1870,7 @@ export const ROUTES = /** @type {const} */ ({
   listTasks: ["POST", "tasks/list", true],
   listUploadEvents: ["GET", "buckets/{bucket_identifier}/uploads/{upload_id}/events", true],
   listUploadEventsById: ["GET", "uploads/{upload_id}/events", true],
+  listUploadTokens: ["GET", "upload-tokens", true],
   listUploads: ["POST", "buckets/{bucket_identifier}/uploads/list", true],
   listWebhookDeliveries: ["GET", "organizations/webhooks/{identifier}/deliveries", true],
   listWebhooks: ["POST", "organizations/webhooks/list", true],
@@ -1819,7 +1879,10 @@ export const ROUTES = /** @type {const} */ ({
   patchObject: ["PATCH", "buckets/{bucket_identifier}/objects/{object_identifier}", true],
   pingWebhook: ["POST", "organizations/webhooks/{identifier}/ping", false],
   redeliver: ["POST", "organizations/webhooks/{identifier}/deliveries/{delivery_id}/redeliver", false],
+  renewUploadToken: ["POST", "upload-tokens/{token_id}/renew", true],
   replayWebhook: ["POST", "organizations/webhooks/{identifier}/replay", false],
+  revokeUploadToken: ["DELETE", "upload-tokens/{token_id}", true],
+  revokeUploadTokens: ["DELETE", "upload-tokens", true],
   rotateApiKey: ["POST", "organizations/users/{user_email}/api-keys/{key_name}/rotate", true],
   rotateWebhookSecret: ["POST", "organizations/webhooks/{identifier}/rotate-secret", true],
   signParts: ["POST", "buckets/{bucket_identifier}/uploads/{upload_id}/parts/sign", true],

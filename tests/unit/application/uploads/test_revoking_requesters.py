@@ -177,7 +177,7 @@ async def test_all_that_a_key_and_its_tokens_have_open_is_canceled(client: Clien
     theirs = [await other.request(skip_duplicates=False), await (await by_token(other)).request(skip_duplicates=False)]
     await revoke(other)
 
-    task = await client.world.cancel_open_uploads(client.caller, other.caller.key.key_id)
+    task = await client.world.cancel_open_uploads(client.caller, (other.caller.key.key_id,))
     await client.world.pass_time(NOW)
 
     ended = await client.task(task.task_id)
@@ -196,7 +196,7 @@ async def test_more_than_a_page_of_them_is_canceled(
     for _ in range(5):
         await other.request(skip_duplicates=False, size=1)
 
-    task = await client.world.cancel_open_uploads(client.caller, other.caller.key.key_id)
+    task = await client.world.cancel_open_uploads(client.caller, (other.caller.key.key_id,))
     await client.world.pass_time(NOW)
 
     (output,) = (await client.task(task.task_id)).outputs
