@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.conftest import Tenant
+from tests.conftest import Tenant, free_port
 from tests.javascript.node import PACKAGE, needs_node, run
 from tests.lines import Line
 from tests.stack import Stack, stack
@@ -17,6 +18,11 @@ from tests.trouble import Loop
 
 pytestmark = needs_node
 _MIB = 1 << 20
+
+
+def chromium() -> str | None:
+    """Return the browser, if there is one."""
+    return shutil.which("chromium")
 
 
 @dataclass
@@ -27,6 +33,7 @@ class World:
     tenant: Tenant
     to_service: Line
     to_storage: Line
+    page_port: int
 
     @property
     def environment(self) -> dict[str, str]:
@@ -36,6 +43,9 @@ class World:
             "UPWELL_API_KEY": self.tenant.secret,
             "UPWELL_NAMESPACE": self.tenant.namespace.namespace_id,
             "UPWELL_BUCKET": self.tenant.bucket.bucket_id,
+            "UPWELL_S3_PUBLIC_ENDPOINT_URL": f"http://127.0.0.1:{self.to_storage.port}",
+            "UPWELL_PAGE_PORT": str(self.page_port),
+            "UPWELL_CHROMIUM": chromium() or "",
         }
 
 
@@ -47,15 +57,27 @@ def world() -> Iterator[World]:
     loop = Loop()
     for line in (to_service, to_storage):
         loop.do(line.listen())
-    with stack({"UPWELL_S3_PUBLIC_ENDPOINT_URL": f"http://127.0.0.1:{to_storage.port}"}) as servers:
+    page_port = free_port()
+    origins = ",".join(f"http://{host}:{page_port}" for host in ("127.0.0.1", "plain.test"))
+    settings = {
+        "UPWELL_S3_PUBLIC_ENDPOINT_URL": f"http://127.0.0.1:{to_storage.port}",
+        "UPWELL_CORS_ORIGINS": origins,
+        "UPWELL_S3_CORS_ORIGINS": origins,
+    }
+    with stack(settings) as servers:
         started.append(servers)
         servers.begin("serve")
         servers.begin("worker")
-        yield World(servers, servers.tenant(), to_service, to_storage)
+        yield World(servers, servers.tenant(), to_service, to_storage, page_port)
 
 
 def test_its_live_tests_pass(world: World) -> None:
     run("node", "--test", "test/live/live.test.js", environment=world.environment)
+
+
+@pytest.mark.skipif(chromium() is None and "CI" not in os.environ, reason="there is no chromium on the PATH")
+def test_it_works_in_a_browser(world: World) -> None:
+    run("node", "--test", "test/live/chromium.test.js", environment=world.environment)
 
 
 def test_a_file_arrives_over_lines_that_break_and_servers_that_restart(world: World) -> None:

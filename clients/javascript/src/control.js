@@ -3,7 +3,7 @@
 import { UpwellError } from "./errors.js";
 import { abortable, gate } from "./retry.js";
 
-const PAUSED = new UpwellError("The upload is paused.", { code: "paused" });
+const PAUSED = {};
 
 export class Control {
   #stop = new AbortController();

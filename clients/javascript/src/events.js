@@ -8,7 +8,7 @@ const SILENT = 45_000; // the service says something every 15 s
 /**
  * @typedef {object} EventOptions
  * @property {string[]} [types] `upload.completed`, or all of a kind: `upload.*`
- * @property {string} [upload] only events of this upload
+ * @property {string} [upload_id] only events of this upload
  * @property {number | string} [after] a position; by default, from now on
  * @property {AbortSignal} [signal]
  */
@@ -23,12 +23,8 @@ const SILENT = 45_000; // the service says something every 15 s
  * @param {EventOptions} options
  * @returns {AsyncGenerator<UpwellEvent, void, void>}
  */
-export async function* events(wire, { types, upload, after = "latest", signal } = {}) {
-  const query = new URLSearchParams({
-    after: String(after),
-    ...(types && { types: types.join(",") }),
-    ...(upload && { upload_id: upload }),
-  });
+export async function* events(wire, { signal, ...filters } = {}) {
+  const query = new URLSearchParams(/** @type {any} */ ({ after: "latest", ...filters }));
   for (;;) {
     const ended = new AbortController();
     const off = onAbort(signal, () => ended.abort(signal?.reason));

@@ -60,9 +60,7 @@ export { memoryStore };
 export function createUpwell(options) {
   const wire = new Wire(options);
   const { bucket, user = "", parallel = 6 } = options;
-  if (!canHash()) {
-    console.warn("Upwell: without https the browser cannot hash, so storage does not check the bytes that it gets.");
-  }
+  if (!canHash()) console.warn("Upwell: without https a page cannot hash, so storage cannot check the bytes.");
   const client = {
     wire,
     store: options.store ?? (globalThis.indexedDB ? browserStore() : memoryStore()),

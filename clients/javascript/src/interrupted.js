@@ -34,7 +34,7 @@ export async function interrupted(client) {
         forget(client, entry).catch(() => {}); // the next time, then
         return false;
       }
-      const gone = Date.now() - entry.at > KEPT || (entry.upload_id && (await isGone(wire, entry)));
+      const gone = entry.done || Date.now() - entry.at > KEPT || (entry.upload_id && (await isGone(wire, entry)));
       if (gone) await store.delete(entry.key);
       return !gone;
     }),

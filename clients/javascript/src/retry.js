@@ -45,7 +45,7 @@ export const abortable = (promise, signal) =>
  * @param {number} ms
  * @param {AbortSignal} [signal]
  */
-export const within = (ms, signal) => AbortSignal.any([AbortSignal.timeout(ms), ...(signal ? [signal] : [])]);
+export const within = (ms, signal = new AbortController().signal) => AbortSignal.any([AbortSignal.timeout(ms), signal]);
 
 /**
  * Wait; a line that comes back ends the pause early.

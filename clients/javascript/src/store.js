@@ -4,7 +4,7 @@ import { abortable, gate } from "./retry.js";
 
 /**
  * An unfinished upload. `body`: the request that made it, under the idempotency key `asked`. `parts`: ETag and SHA-256
- * by number; 0 is a file that is sent whole. `canceled`: only the service does not know yet.
+ * by number; 0 is a file that is sent whole. `canceled`: only the service does not know yet. `done`: for a tab that waited.
  * @typedef {object} Entry
  * @property {string} key
  * @property {string} scope which service and bucket
@@ -17,6 +17,7 @@ import { abortable, gate } from "./retry.js";
  * @property {string} [upload_token]
  * @property {Record<number, {etag?: string | undefined, sha256?: string | undefined, size: number}>} parts
  * @property {boolean} [canceled]
+ * @property {any} [done]
  */
 
 /**
@@ -77,6 +78,8 @@ export function browserStore() {
 
 /** @type {Map<string, Promise<unknown>>} */
 const held = new Map();
+/** @type {Set<string>} */
+const awaited = new Set();
 
 /**
  * Hold a name, so that no other tab does; return how to release it. Without a signal: undefined if another holds it.
@@ -100,11 +103,19 @@ export async function hold(name, signal) {
   // A page without https, or Node: one tab, one process.
   while (held.has(name)) {
     if (!signal) return undefined;
+    awaited.add(name);
     await abortable(/** @type {Promise<unknown>} */ (held.get(name)), signal);
   }
+  awaited.delete(name);
   held.set(name, released);
   return () => {
     held.delete(name);
     release();
   };
+}
+
+/** Whether another one waits for a name. @param {string} name */
+export async function isAwaited(name) {
+  const { locks } = globalThis.navigator ?? {};
+  return locks ? (await locks.query()).pending?.some((lock) => lock.name === name) : awaited.has(name);
 }

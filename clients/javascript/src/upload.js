@@ -10,7 +10,7 @@ import { canHash, checkReadable, factsOf, fingerprint, hash, newId } from "./fil
 import { each } from "./parallel.js";
 import { isOffline, onAbort, persist, sleep } from "./retry.js";
 import { send, storageError } from "./send.js";
-import { hold } from "./store.js";
+import { hold, isAwaited } from "./store.js";
 import { passes } from "./wire.js";
 
 /** @typedef {import("./store.js").Entry} Entry */
@@ -94,9 +94,7 @@ export function tell(listener, value) {
   try {
     listener?.(value);
   } catch (error) {
-    setTimeout(() => {
-      throw error;
-    });
+    void Promise.reject(error); // as an error that nobody caught
   }
 }
 
@@ -264,28 +262,30 @@ export class Uploading {
     this.#report("waiting");
     this.#failed = undefined;
     const key = this.#entry?.key ?? (await keyOf(this.#client, /** @type {Blob} */ (this.#file), this.#options));
-    const before = await this.#client.store.get(key);
     const free = await hold(key);
     const release = free ?? (await hold(key, stopped));
     try {
-      return await this.#alone(key, free ? undefined : before);
+      return await this.#alone(key, !free);
     } finally {
       release?.();
     }
   }
 
   /**
-   * Do it, as the only one for this file. `others`: what another tab was at, until now.
+   * Do it, as the only one for this file. `waited`: until another one had done it.
    * @param {string} key
-   * @param {Entry | undefined} others
+   * @param {boolean} waited
    * @returns {Promise<Result>}
    */
-  async #alone(key, others) {
+  async #alone(key, waited) {
     const body = this.#file && (await requestFor(this.#file, this.#options));
     let entry = await this.#client.store.get(key);
-    if (this.#options.resume === false || entry?.canceled) entry = undefined;
-    // Another tab has just sent this file: the same request finds the same upload.
-    if (!entry && others && !others.canceled && JSON.stringify(others.body) === JSON.stringify(body)) entry = others;
+    const done = entry?.done;
+    if (waited && done && JSON.stringify(entry?.body) === JSON.stringify(body)) {
+      this.#entry = entry;
+      return await this.finish(done);
+    }
+    if (this.#options.resume === false || entry?.canceled || done) entry = undefined;
     for (let again = false; ; again = true) {
       this.#control.stopped.throwIfAborted();
       const fresh = !entry?.upload_id;
@@ -336,12 +336,11 @@ export class Uploading {
     }
   }
 
-  /** Look at an upload that was begun before; undefined: there is none. */
-  async #look() {
-    const ticket = await this.#call("GET", "").catch((error) => {
+  /** Look at an upload that was begun before, without URLs; undefined: there is none. */
+  #look() {
+    return this.#call("GET", "").catch((error) => {
       if (error.status !== 404) throw error;
     });
-    return ticket && { ...ticket, presigned_url: null, post: null };
   }
 
   /**
@@ -547,7 +546,10 @@ export class Uploading {
    * @returns {Promise<T>}
    */
   async finish(result) {
-    await this.#client.store.delete(/** @type {Entry} */ (this.#entry).key);
+    const { store } = this.#client;
+    const entry = /** @type {Entry} */ (this.#entry);
+    if (result && (await isAwaited(entry.key))) await store.put({ ...entry, done: result });
+    else await store.delete(entry.key);
     if (result) {
       this.#over = true;
       this.#sent = this.#size;

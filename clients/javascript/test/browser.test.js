@@ -62,11 +62,16 @@ suite("Web Locks", () => {
   test("one tab sends, and the other one waits", async (context) => {
     /** @type {Map<string, Promise<unknown>>} */
     const held = new Map();
+    /** @type {{name: string}[]} */
+    let pending = [];
     const locks = {
+      query: async () => ({ pending }),
       /** @param {string} name @param {{ifAvailable?: boolean, signal?: AbortSignal}} options @param {(lock: object | null) => Promise<unknown>} work */
       async request(name, options, work) {
         if (options.ifAvailable && held.has(name)) return await work(null);
+        pending.push({ name });
         while (held.has(name)) await held.get(name);
+        pending = [];
         options.signal?.throwIfAborted();
         const mine = Promise.resolve(work({ name }));
         held.set(name, mine);

@@ -370,8 +370,8 @@ suite("pause, resume and cancel", () => {
     world(async ({ service, client }) => {
       const errors = /** @type {Error[]} */ ([]);
       const caught = (/** @type {Error} */ error) => errors.push(error);
-      const others = process.listeners("uncaughtException");
-      process.removeAllListeners("uncaughtException").on("uncaughtException", caught);
+      const others = process.listeners("unhandledRejection");
+      process.removeAllListeners("unhandledRejection").on("unhandledRejection", caught);
       try {
         let begun = false;
         const running = client().upload(chanceFile(LARGE), {
@@ -390,8 +390,8 @@ suite("pause, resume and cancel", () => {
         assert.equal(errors[0]?.message, "of the page");
         assert.equal(service.uploads.size, 1);
       } finally {
-        process.removeAllListeners("uncaughtException");
-        for (const listener of others) process.on("uncaughtException", listener);
+        process.removeAllListeners("unhandledRejection");
+        for (const listener of others) process.on("unhandledRejection", listener);
       }
     }),
   );
