@@ -136,6 +136,23 @@ suite("on a real service", () => {
     }
   });
 
+  test("a hundred small files need few requests to the service, and a form each to the storage", async (context) => {
+    const files = Array.from({ length: 100 }, (_, index) => chance(1000 + index, `${index}.png`, "image/png"));
+    const { fetch } = globalThis;
+    /** @type {string[]} */
+    const requests = [];
+    context.mock.method(globalThis, "fetch", (/** @type {string} */ place, /** @type {RequestInit} */ init) => {
+      requests.push(`${init.method} ${place}`);
+      return fetch(place, init);
+    });
+    const outcomes = await createUpwell({ url, bucket, token: key, namespace, pause: 100 }).uploadAll(files);
+    assert.ok(outcomes.every(({ result }) => result?.status === "COMPLETED"));
+    assert.ok(outcomes.every(({ result }) => String(result?.object_id).startsWith("obj_")));
+    const toService = requests.filter((request) => request.includes(url));
+    assert.ok(toService.length <= 10, toService.join("\n"));
+    assert.equal(requests.length - toService.length, 100);
+  });
+
   test("events show the uploads", async () => {
     const upwell = createUpwell({ url, bucket, token: key, namespace, pause: 50 });
     const events = upwell.events({ types: ["upload.completed"] });
