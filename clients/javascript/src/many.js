@@ -51,26 +51,26 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
   const outcomes = [];
   /** @type {Map<number, Uploading>} */
   const begun = new Map();
-  const sent = list.map(() => 0);
   const total = list.reduce((sum, { size }) => sum + size, 0);
+  let sent = 0;
+  let done = 0;
 
-  const report = () =>
-    tell(onProgress, {
-      sent: sent.reduce((sum, bytes) => sum + bytes, 0),
-      total,
-      done: Object.keys(outcomes).length,
-      files: list.length,
-    });
+  const report = () => tell(onProgress, { sent, total, done, files: list.length });
 
   /** @param {number} index */
   const uploading = (index) => {
-    const file = /** @type {Blob} */ (list[index]);
-    const progress = (/** @type {{sent: number}} */ { sent: bytes }) => {
-      sent[index] = bytes;
-      report();
-    };
-    const one = begun.get(index) ?? new Uploading(client, file, { ...options, onProgress: progress }, control);
-    begun.set(index, one);
+    let one = begun.get(index);
+    if (!one) {
+      let before = 0;
+      /** @param {{sent: number}} progress */
+      const progress = ({ sent: now }) => {
+        sent += now - before;
+        before = now;
+        report();
+      };
+      one = new Uploading(client, list[index], { ...options, onProgress: progress }, control);
+      begun.set(index, one);
+    }
     return one;
   };
 
@@ -79,6 +79,7 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
     stopped.throwIfAborted();
     const whole = /** @type {Outcome} */ ({ file: list[index], ...outcome });
     outcomes[index] = whole;
+    done++;
     report();
     tell(onFile, whole);
   };
@@ -107,10 +108,12 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
         });
         return items.map((item, at) => ({ ...item, ticket: uploads[at] }));
       } catch (/** @type {any} */ error) {
-        if (!error.status || error.retry || error.status === 401) throw error;
-        const [refused] = error.details.index === undefined ? [] : items.splice(error.details.index, 1);
-        if (refused) settle(refused.index, { error });
-        else rest.push(...items.splice(0).map(({ index }) => index)); // perhaps only batches are refused
+        const { index: at } = error.details;
+        const final = at >= 0 || error.retry || error.status === 401; // or perhaps only batches are refused
+        for (const { index } of at >= 0 ? items.splice(at, 1) : items.splice(0)) {
+          if (final) settle(index, { error });
+          else rest.push(index);
+        }
       }
     }
     return [];
@@ -174,7 +177,7 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
         } catch (/** @type {any} */ error) {
           if (ticket.post && error.status) {
             client.forms = false; // storage takes none: PUT does it
-            await one.drop();
+            await one.drop().catch(() => {}); // it expires, then
             begun.delete(index);
           }
           rest.push(index);
@@ -182,9 +185,9 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
       });
       stopped.throwIfAborted();
       if (arrived.length) {
-        await confirm(arrived, rest).catch((error) => {
-          if (!error.status) throw error;
-          rest.push(...arrived.map(({ index }) => index)); // one by one, where a key confirms no batch
+        await confirm(arrived, rest).catch(() => {
+          stopped.throwIfAborted();
+          rest.push(...arrived.map(({ index }) => index)); // one by one, then
         });
       }
     } finally {

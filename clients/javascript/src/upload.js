@@ -286,8 +286,9 @@ export class Uploading {
       return await this.finish(done);
     }
     if (this.#options.resume === false || entry?.canceled || done) entry = undefined;
-    for (let again = false; ; again = true) {
+    for (let times = 0; ; times++) {
       this.#control.stopped.throwIfAborted();
+      if (times > 1 || !(entry ?? body)) throw this.#lost(this.#ticket);
       const fresh = !entry?.upload_id;
       this.#entry = entry ??= newEntry(this.#client, key, body ?? {}, this.#size);
       await this.#save();
@@ -296,7 +297,6 @@ export class Uploading {
         return await this.finish(isDone(this.#ticket.status) ? this.#ticket : await this.#send(entry, fresh));
       }
       await this.finish();
-      if (again || !body) throw this.#lost(this.#ticket);
       entry = undefined; // what was begun is gone: begin again
     }
   }
@@ -331,7 +331,7 @@ export class Uploading {
       await this.#save();
       return ticket;
     } catch (/** @type {any} */ error) {
-      if (error.status && !error.retry) await this.#client.store.delete(entry.key);
+      if (error.status && !error.retry && error.status !== 401) await this.#client.store.delete(entry.key);
       throw error;
     }
   }
@@ -396,8 +396,8 @@ export class Uploading {
         await this.#sendPart(entry, number, blob, stored.get(number));
       });
     } catch (/** @type {any} */ error) {
-      // Storage has put the parts together already: the confirm knows.
-      if (!["parts_gone", "NoSuchUpload"].includes(error.code)) throw error;
+      // Storage has put the parts together already, or the upload has ended: the confirm knows.
+      if (!/^(parts_gone|NoSuchUpload|wrong_state|upload_)/.test(error.code)) throw error;
     }
   }
 
@@ -502,7 +502,9 @@ export class Uploading {
     }
     const ticket = this.#ticket.presigned_url || this.#ticket.post ? this.#ticket : await this.#call("POST", "/sign");
     this.#ticket = { ...this.#ticket, presigned_url: null, post: null }; // the next one is signed again
-    return signedOf(ticket);
+    return ticket.post
+      ? { ...ticket.post, headers: {} }
+      : { url: ticket.presigned_url, headers: ticket.required_headers ?? {} };
   }
 
   /** Sign what waits, in as few requests as there are while the one before is on its way. */
@@ -581,7 +583,3 @@ export class Uploading {
     });
   }
 }
-
-/** @param {any} ticket @returns {Signed} */
-export const signedOf = ({ presigned_url, required_headers, post }) =>
-  post ? { url: post.url, headers: {}, fields: post.fields } : { url: presigned_url, headers: required_headers ?? {} };

@@ -163,7 +163,7 @@ async function refused(answer, url) {
     code: error.code ?? "http",
     status,
     details: error.details ?? {},
-    retry: passes(status) || error.code === "idempotency_key_in_flight",
+    retry: passes(status) || ["busy", "idempotency_key_in_flight"].includes(error.code),
     after: retryAfter(answer.headers.get("Retry-After")),
   });
 }

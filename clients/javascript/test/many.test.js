@@ -97,6 +97,16 @@ suite("many files", () => {
   );
 
   test(
+    "an error of all files is the error of each",
+    world(async ({ service, client }) => {
+      service.tokens.clear();
+      const outcomes = await client().uploadAll(small(5));
+      assert.deepEqual(outcomes.map(({ error }) => /** @type {any} */ (error).code), Array(5).fill("token_expired"));
+      assert.equal(service.calls.length, 1);
+    }),
+  );
+
+  test(
     "an upload that the batch could not confirm is confirmed alone",
     world(async ({ service, storage, client }) => {
       service.meet(/confirm\/batch/, { status: 404, body: {} });

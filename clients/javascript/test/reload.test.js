@@ -163,6 +163,15 @@ suite("after a reload", () => {
   );
 
   test(
+    "what another tab has finished in the meantime cannot be resumed without the file",
+    afterReload(/part=4/, async ({ upwell, store }) => {
+      const [one] = await upwell.interrupted();
+      for (const { key } of await store.getAll()) await store.delete(key);
+      await assert.rejects(one?.resume() ?? Promise.resolve(), { code: "upload_gone" });
+    }),
+  );
+
+  test(
     "another user of the browser does not see it",
     afterReload(/part=4/, async ({ service, store }) => {
       const other = createUpwell({ url: service.url, bucket: "b", token: "ut_1", store, pause: 4, user: "other" });

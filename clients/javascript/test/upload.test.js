@@ -274,8 +274,13 @@ suite("what has ended", () => {
     "a token that ended and cannot be renewed is an error, and the upload can go on later",
     world(async ({ service, store, client }) => {
       service.tokens = new Set();
-      await assert.rejects(client().upload(chanceFile(10)), { code: "token_expired", status: 401 });
-      assert.equal((await store.getAll()).length, 0);
+      const file = chanceFile(10);
+      await assert.rejects(client().upload(file), { code: "token_expired", status: 401 });
+      const [entry] = await store.getAll();
+      service.tokens.add("ut_1");
+      await client().upload(file);
+      assert.equal(service.count(/uploads$/), 2);
+      assert.ok(entry);
     }),
   );
 
@@ -324,6 +329,19 @@ suite("the verification", () => {
         return true;
       });
       assert.deepEqual(await store.getAll(), []);
+    }),
+  );
+
+  test(
+    "that began before the last part was signed is waited for",
+    world(async ({ service, client }) => {
+      service.meet(/parts.sign/, { status: 400, body: { error: { code: "wrong_state", message: "It is PROCESSING." } } });
+      const confirm = service.confirm.bind(service);
+      service.confirm = (upload) => {
+        upload.status = "COMPLETED";
+        return confirm(upload, {});
+      };
+      assert.equal((await client().upload(chanceFile(LARGE), PARTS)).status, "COMPLETED");
     }),
   );
 
