@@ -12,6 +12,7 @@ from tests.javascript.node import PACKAGE, manifest, needs_node, run
 _USE = """
 import { createUpwell, memoryStore, UpwellError } from "@upwell/client";
 import { createApi, verifyWebhook } from "@upwell/client/server";
+import { droppedFiles } from "@upwell/client/dropped";
 import { useUpload } from "@upwell/client/react";
 
 const upwell = createUpwell({ url: "https://upwell.example.com", bucket: "photos", token: async () => "ut_1" });
@@ -31,7 +32,7 @@ await verifyWebhook("{}", {}, "whsec_x").catch((error: unknown) => error instanc
 createUpwell({ url: "https://upwell.example.com", token });
 // @ts-expect-error there is no such status
 const wrong: boolean = status === "DONE";
-export { finished, memoryStore, object_id, useUpload, wrong };
+export { droppedFiles, finished, memoryStore, object_id, useUpload, wrong };
 """
 
 

@@ -8,7 +8,9 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
+import { fileURLToPath } from "node:url";
 
+import { build } from "esbuild";
 import { chromium } from "playwright-core";
 
 import { createApi } from "../../src/server/index.js";
@@ -36,9 +38,41 @@ const PAGE = `<!doctype html><meta charset="utf-8"><input type="file" multiple>
   };
 </script>`;
 
-/** @typedef {import("playwright-core").Page} Page */
-/** @typedef {{seen: import("../../src/index.js").Progress[], ended: Promise<any>, upwell: import("../../src/index.js").Upwell, files: () => FileList, begin: (options: object) => void, running: import("../../src/index.js").Upload}} Window */
+const REACT = `
+  import { createElement as e } from "react";
+  import { createRoot } from "react-dom/client";
+  import { createUpwell } from "./src/index.js";
+  import { useUpload } from "./src/react.js";
 
+  const token = () => fetch("/upload-token", { method: "POST" }).then((answer) => answer.json());
+  const upwell = createUpwell({ url: ${JSON.stringify(url)}, bucket: ${JSON.stringify(bucket)}, token, pause: 50 });
+
+  function Upload() {
+    const { upload, progress, result, error, pause, resume, cancel } = useUpload(upwell);
+    return e("main", null,
+      e("input", { type: "file", onChange: ({ target }) => upload(target.files[0], { property: target.dataset.property ?? "video", partSize: 5 << 20 }) }),
+      e("p", { id: "phase" }, progress?.phase ?? "nothing"),
+      e("p", { id: "result" }, result?.file_hash),
+      e("p", { id: "error" }, error?.code),
+      e("button", { id: "pause", onClick: pause }), e("button", { id: "resume", onClick: resume }), e("button", { id: "cancel", onClick: cancel }));
+  }
+  createRoot(document.getElementById("root")).render(e(Upload));
+`;
+
+/** A page with the hook, in one module. */
+async function reactPage() {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const { outputFiles } = await build({
+    stdin: { contents: REACT, resolveDir: root },
+    bundle: true,
+    format: "esm",
+    define: { "process.env.NODE_ENV": '"production"' },
+    write: false,
+  });
+  return outputFiles[0]?.text;
+}
+
+/** @typedef {import("playwright-core").Page} Page */
 /** @type {import("playwright-core").Browser} */
 let browser;
 /** @type {Awaited<ReturnType<typeof lineTo>>} */
@@ -50,6 +84,11 @@ const pages = createServer(async (request, response) => {
   if (path === "/upload-token") {
     const token = await api.createUploadToken({ body: { bucket, max_count: 1000, subject: "user-7" } });
     response.setHeader("Content-Type", "application/json").end(JSON.stringify(token));
+  } else if (path === "/react.js") {
+    response.setHeader("Content-Type", "text/javascript").end(await reactPage());
+  } else if (path === "/react") {
+    response.setHeader("Content-Type", "text/html");
+    response.end('<!doctype html><meta charset="utf-8"><div id="root"></div><script type="module" src="/react.js"></script>');
   } else if (path.startsWith("/src/")) {
     response.setHeader("Content-Type", "text/javascript");
     response.end(await readFile(new URL(`../..${path}`, import.meta.url)));
@@ -241,6 +280,32 @@ suite("in Chromium", () => {
       assert.equal((await ended(page)).code, "canceled");
       const id = await page.evaluate(() => /** @type {any} */ (window).seen.at(-1).upload_id);
       assert.equal((await api.getUploadById({ upload_id: id })).status, "CANCELED");
+    }),
+  );
+
+  test(
+    "the hook for React shows an upload, and pauses, resumes and cancels it",
+    inBrowser(async (page) => {
+      /** @param {string} id @param {string} text */
+      const shows = (id, text) => page.waitForFunction(([at, wanted]) => document.getElementById(at ?? "")?.textContent === wanted, [id, text]);
+      const { path, sha256 } = await fileOnDisk(16 * MIB);
+      await page.goto(`http://127.0.0.1:${pagePort}/react`);
+      await shows("phase", "nothing");
+      line.slow = 6;
+      await choose(page, path);
+      await shows("phase", "sending");
+      await page.click("#pause");
+      await shows("phase", "paused");
+      line.slow = 0;
+      await page.click("#resume");
+      await shows("result", sha256);
+      await shows("phase", "done");
+      line.slow = 6;
+      await choose(page, (await fileOnDisk(16 * MIB)).path);
+      await shows("phase", "sending");
+      await page.click("#cancel");
+      await shows("phase", "nothing");
+      await shows("error", "");
     }),
   );
 
