@@ -48,6 +48,13 @@ def _as_json(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     help="The size of parts in MiB: an interruption repeats up to --parallel of them; default: the bucket's.",
 )
 @click.option(
+    "--method",
+    type=click.Choice(["put", "post"]),
+    default="put",
+    show_default=True,
+    help="How files are sent; post: by a form, up to 5 GiB, or with put if storage accepts no forms.",
+)
+@click.option(
     "--hash",
     "hashing",
     type=click.Choice(["auto", "first", "none"]),
@@ -83,6 +90,7 @@ def upload(
     resume: bool,
     parallel: int,
     part_size_mib: int | None,
+    method: Literal["put", "post"],
     hashing: Literal["auto", "first", "none"],
     bucket: str | None,
     namespace: str | None,
@@ -129,7 +137,11 @@ def upload(
         raise click.UsageError("Standard input needs a name: upwell upload - --name NAME.")
     if name and not piped:
         raise click.UsageError("--name is for standard input: upwell upload - --name NAME.")
-    manner = Manner(parallel=parallel, part_size_mib=part_size_mib, hashing=hashing, resume=resume, name=name)
+    if method == "post" and part_size_mib is not None:
+        raise click.UsageError("A form sends a file whole: leave out --part-size, or --method post.")
+    manner = Manner(
+        parallel=parallel, part_size_mib=part_size_mib, method=method, hashing=hashing, resume=resume, name=name
+    )
     if piped:
         return upload_piped(wish, manner, namespace=namespace, bucket=bucket, as_json=as_json)
     return upload(files, wish, manner, namespace=namespace, bucket=bucket, as_json=as_json)

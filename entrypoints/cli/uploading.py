@@ -61,11 +61,12 @@ class Manner(msgspec.Struct, frozen=True, kw_only=True):
     `hashing` "auto": small files before they are announced, so that known bytes need not be sent, and large ones while
     they are sent; "first": all before; "none": only by the service. `resume`: continue interrupted uploads, and hash
     all other files first, since the interrupted run may have sent them. `name`: the filename for standard input, which
-    cannot be resumed. `part_size_mib`: None: the bucket's or the service's.
+    cannot be resumed. `part_size_mib`: None: the bucket's or the service's. `method` "post": by forms, not in parts.
     """
 
     parallel: int = 4
     part_size_mib: int | None = None
+    method: Literal["put", "post"] = "put"
     hashing: Literal["auto", "first", "none"] = "auto"
     resume: bool = False
     name: str | None = None
@@ -214,7 +215,8 @@ class Uploading:
             metadata=wish.metadata,
             object_metadata=wish.object_metadata,
             expires_in_seconds=wish.expires_in_seconds,
-            multipart="always" if (outcome.size_bytes or 0) >= MULTIPART_FROM_BYTES else "auto",
+            multipart="always" if self._in_parts(outcome) else "auto",
+            method=self._manner.method,
             part_size=self._manner.part_size_bytes,
             parallel=self._manner.parallel,
             hash="first" if self._hashes_first() else self._manner.hashing != "none",
@@ -225,6 +227,9 @@ class Uploading:
         if outcome.object_id is not None:  # the bytes are in one already
             outcome.note = None
         self._compare(sending, done, wish, readable=bucket is not None)
+
+    def _in_parts(self, outcome: Outcome) -> bool:
+        return self._manner.method == "put" and (outcome.size_bytes or 0) >= MULTIPART_FROM_BYTES
 
     def _compare(self, sending: "_Sending", done: Upload, wish: Wish, *, readable: bool) -> None:
         """Note the stored values and the options that were not applied: the bytes may be stored already."""

@@ -5,7 +5,7 @@ import hashlib
 import io
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Literal, cast
 
 import httpx
 import pytest
@@ -214,3 +214,21 @@ async def test_a_download_replaces_no_file_unless_it_may(client: Client, path: P
 async def test_a_download_in_asyncio(async_client: AsyncClient, path: Path, tmp_path: Path) -> None:
     upload = await async_client.upload(path, blob_property="video")
     assert (await async_client.download(upload.upload_id, tmp_path / "got")).path.read_bytes() == BODY
+
+
+@pytest.mark.parametrize("integrity", [None, "storage"])
+async def test_a_file_is_sent_by_a_form(
+    client: Client, async_client: AsyncClient, path: Path, integrity: Literal["storage"] | None
+) -> None:
+    first = client.upload(path, method="post", blob_property="video", integrity=integrity, skip_duplicates=False)
+    other = await async_client.upload(
+        blocks(), filename="b.mp4", method="post", blob_property="video", integrity=integrity, skip_duplicates=False
+    )
+    for upload in (first, other):
+        assert (upload.status, upload.file_hash, upload.file_size_bytes) == ("COMPLETED", SHA256, len(BODY))
+        assert upload.etag
+
+
+async def test_an_empty_file_is_sent_by_a_form(client: Client) -> None:
+    upload = client.upload(b"", filename="empty.mp4", method="post", blob_property="video")
+    assert (upload.status, upload.file_size_bytes) == ("COMPLETED", 0)

@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal, TypeVar
@@ -42,14 +42,15 @@ Parse = Callable[[Any], Result]
 class Ticket:
     """An upload, and how to send it. `url` None: there is nothing to send, or the parts are signed individually.
 
-    `part_count` None: the size was not announced. `checked`: storage checks the bytes, and each part is requested
-    with its SHA-256.
+    `fields`: of the form, if it is sent by one. `part_count` None: the size was not announced. `checked`: storage
+    checks the bytes, and each part is requested with its SHA-256.
     """
 
     upload: Upload
-    method: Literal["put", "multipart"]
+    method: Literal["put", "post", "multipart"]
     url: str | None
     required_headers: Mapping[str, str]
+    fields: Mapping[str, str] | None
     part_size: int
     part_count: int | None
     checked: bool
@@ -63,11 +64,12 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedPart:
-    """A URL for one part."""
+    """A URL for one part, or for the whole file. `fields`: of the form that sends it; None: a PUT does."""
 
     part_number: int
     url: str
     required_headers: Mapping[str, str]
+    fields: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +202,23 @@ class Service:
         etag: str | None = answer.headers.get("etag")
         return etag
 
+    async def post(self, url: str, fields: Mapping[str, str], content: Content) -> str | None:
+        """Send a form with the bytes to storage once; return the ETag, if there is one."""
+        boundary = f"upwell-{uuid.uuid4().hex}"
+        body = _form(fields, content, boundary)
+        headers = {
+            "Content-Type": f"multipart/form-data; boundary={boundary}",
+            "Content-Length": str(body.size_bytes),
+        }
+        answer = await self._storage(
+            self._wire.call(Request(method="POST", url=url, headers=headers, timeout=_STORAGE_TIMEOUT, content=body))
+        )
+        if not answer.is_success:
+            raise _refused("refused the bytes", answer)
+        in_body = re.search(r"<ETag>(?:&#34;|&quot;|\")?([^<&\"]+)", answer.text)
+        etag: str | None = answer.headers.get("etag") or (in_body and in_body[1])
+        return etag
+
     async def fetch(self, url: str, headers: Mapping[str, str], begin: Begin) -> None:
         """Read bytes from storage once; `begin` gets a successful response, and returns the receiver of the blocks."""
         answer = await self._storage(
@@ -262,6 +281,23 @@ class Service:
             raise StrangeAnswerError(account.url) from error
 
 
+def _form(fields: Mapping[str, str], content: Content, boundary: str) -> Content:
+    """Return a form with these fields, and the bytes in the field `file` at its end."""
+    before = "".join(
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    before += f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n\r\n'
+    head, tail = before.encode(), f"\r\n--{boundary}--\r\n".encode()
+
+    def blocks() -> Iterator[bytes]:
+        yield head
+        yield from content.blocks()
+        yield tail
+
+    return Content(len(head) + content.size_bytes + len(tail), blocks)
+
+
 def _path(upload_id: str) -> str:
     return f"/v1/uploads/{quote(upload_id, safe='')}"
 
@@ -304,8 +340,9 @@ def _ticket(data: Any) -> Ticket:  # noqa: ANN401  # JSON
     return Ticket(
         upload=Upload(**{**values, **times}),
         method=data.get("method") or "put",
-        url=data.get("presigned_url"),
+        url=data.get("presigned_url") or (data.get("post") or {}).get("url"),
         required_headers=data.get("required_headers") or {},
+        fields=(data.get("post") or {}).get("fields"),
         part_size=data.get("part_size") or 0,
         part_count=data.get("part_count"),
         checked=data.get("integrity") == "storage",

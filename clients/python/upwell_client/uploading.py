@@ -46,6 +46,7 @@ _SHORTEST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 _WAIT_SECONDS = 10.0  # of one request, so that an interruption is noticed soon
 _FORBIDDEN = 403
+_NO_FORMS = frozenset({405, 501})  # the responses of a storage that has no POST
 _GIVEN_UP = frozenset({"FAILED", "CANCELED"})
 _ENDED = frozenset({"COMPLETED", "SKIPPED"}) | _GIVEN_UP
 _MISMATCHES = frozenset({"hash_mismatch", "size_mismatch", "etag_mismatch"})
@@ -59,7 +60,8 @@ class UploadOptions(TypedDict):
     first, so that a duplicate is detected before anything is sent. A larger file is hashed while it is sent, and
     compared with the service's hash; "first" always hashes before. `sha256`: a known hash. `integrity`: "storage"
     makes storage refuse any other bytes: they are hashed before they are sent, the whole file or, with `multipart`
-    "always", each part. `wait_seconds`: how long to wait for the verification. `parallel`: how many parts are sent
+    "always", each part. `method`: "post" sends the file by a form; if storage accepts no forms, it is sent with a
+    PUT instead. `wait_seconds`: how long to wait for the verification. `parallel`: how many parts are sent
     at once. `part_size`: the size of parts in bytes, 5 MiB to 5 GiB; with it, "auto" sends every larger file in parts.
     """
 
@@ -77,6 +79,7 @@ class UploadOptions(TypedDict):
     policy: NotRequired[Literal["insert", "update", "upsert"] | None]
     idempotency_key: NotRequired[str]
     multipart: NotRequired[Literal["auto", "always", "never"]]
+    method: NotRequired[Literal["put", "post"]]
     part_size: NotRequired[int | None]
     parallel: NotRequired[int]
     hash: NotRequired[bool | Literal["first"]]
@@ -129,26 +132,23 @@ class Uploading:
         source = source_of(given, self._wire)
         multipart = options.get("multipart", "auto")
         hash_needed = options.get("integrity") is not None and multipart != "always"
+        whole = multipart == "never" or options.get("method") == "post"
         with contextlib.ExitStack() as stack:
-            if isinstance(source, Stream) and (multipart == "never" or hash_needed):
+            if isinstance(source, Stream) and (whole or hash_needed):
                 source = await self._spooled(source, stack)
             size = options.get("size_bytes") if isinstance(source, Stream) else source.size_bytes
             hashing = options.get("hash", not isinstance(source, Stream))
             largest = options.get("part_size") or MULTIPART_FROM_BYTES - 1
             small = multipart != "always" and (size or 0) <= min(largest, MULTIPART_FROM_BYTES - 1)
-            first = hash_needed or hashing == "first" or (hashing and (small or multipart == "never"))
+            first = hash_needed or hashing == "first" or (hashing and (small or whole))
             sha256 = options.get("sha256")
             if sha256 is None and first and not isinstance(source, Stream):
                 sha256 = await self._hashed(source)
             self._meter.begin("asking", None)
-            ticket = await self._service.request_upload(
-                bucket,
-                _announcement(name_of(given), size, sha256, options),
-                policy=options.get("policy"),
-                idempotency_key=options.get("idempotency_key"),
-            )
+            announcement = _announcement(name_of(given), size, sha256, options)
+            ticket = await self._request(bucket, announcement, options)
             with self._known(ticket.upload):
-                if ticket.upload.status in _ENDED or (ticket.method == "put" and ticket.url is None):
+                if _is_settled(ticket):
                     return ticket.upload
                 beside = bool(hashing) and sha256 is None
                 if isinstance(source, Stream) and ticket.method == "put":
@@ -158,10 +158,36 @@ class Uploading:
                             f"{source.size_bytes} bytes were read, but {size} were announced", "size_mismatch"
                         )
                 parallel = options.get("parallel", PARALLEL)
-                etag, size = await self._send(source, ticket, parallel, hashing=beside)
-                return await self._prove(
-                    source, ticket, etag, size, wait_seconds=options.get("wait_seconds", PATIENCE_SECONDS)
-                )
+                try:
+                    etag, size = await self._send(source, ticket, parallel, hashing=beside)
+                except StorageRefusedError as error:
+                    if ticket.method != "post" or error.status not in _NO_FORMS:
+                        raise
+                    ticket = await self._request_put(bucket, announcement, options, instead_of=ticket)
+                    if _is_settled(ticket):
+                        return ticket.upload
+                    with self._known(ticket.upload):
+                        etag, size = await self._send(source, ticket, parallel, hashing=beside)
+                with self._known(ticket.upload):
+                    return await self._prove(
+                        source, ticket, etag, size, wait_seconds=options.get("wait_seconds", PATIENCE_SECONDS)
+                    )
+
+    async def _request(self, bucket: str, announcement: Mapping[str, Any], options: UploadOptions) -> Ticket:
+        return await self._service.request_upload(
+            bucket, announcement, policy=options.get("policy"), idempotency_key=options.get("idempotency_key")
+        )
+
+    async def _request_put(
+        self, bucket: str, announcement: Mapping[str, Any], options: UploadOptions, *, instead_of: Ticket
+    ) -> Ticket:
+        """Return another upload of the same file, which needs no form. The first one is canceled if the key may."""
+        with contextlib.suppress(UpwellError):
+            await self._service.cancel(instead_of.upload.upload_id)
+        by_put = {name: value for name, value in announcement.items() if name != "method"}
+        if "idempotency_key" in options:
+            options = {**options, "idempotency_key": f"{options['idempotency_key']}-put"}
+        return await self._request(bucket, by_put, options)
 
     async def resume(self, upload_id: str, given: AsyncGiven, options: ResumeOptions) -> Upload:
         """Send the missing bytes of an upload, and return the result."""
@@ -197,7 +223,7 @@ class Uploading:
         try:
             yield
         except UpwellError as error:
-            error.upload_id = upload.upload_id
+            error.upload_id = error.upload_id or upload.upload_id
             raise
 
     async def _spooled(self, stream: Stream, stack: contextlib.ExitStack) -> Source:
@@ -245,14 +271,17 @@ class Uploading:
         self._meter.advance(size_bytes)
 
     def _single(self, source: Source, ticket: Ticket, sent: "_Sent") -> Job:
-        """Send everything in one PUT, with a fresh URL if the first has expired."""
-        signed = SignedPart(part_number=0, url=ticket.url or "", required_headers=_headers(ticket))
+        """Send everything in one PUT or by a form, with a fresh URL if the first has expired."""
+        signed = SignedPart(
+            part_number=0, url=ticket.url or "", required_headers=_headers(ticket), fields=ticket.fields
+        )
 
         async def sign_again() -> SignedPart:
             again = await self._service.sign(ticket.upload.upload_id)
             if again.url is None:
                 return signed
-            return SignedPart(part_number=0, url=again.url, required_headers=again.required_headers or _headers(ticket))
+            headers = again.required_headers or _headers(ticket)
+            return SignedPart(part_number=0, url=again.url, required_headers=headers, fields=again.fields)
 
         async def job() -> None:
             sent.etag = await self._put(signed, sign_again, content_of(source, self._meter.advance))
@@ -350,14 +379,19 @@ class Uploading:
         async def once() -> str | None:
             nonlocal signed, fresh
             try:
-                return await self._service.put(signed.url, signed.required_headers, content)
+                return await self._send_to(signed, content)
             except StorageRefusedError as error:
                 if error.status != _FORBIDDEN or fresh:
                     raise
             signed, fresh = await sign_again(), True
-            return await self._service.put(signed.url, signed.required_headers, content)
+            return await self._send_to(signed, content)
 
         return await self._retrying(once, when=_worth_repeating)
+
+    async def _send_to(self, signed: SignedPart, content: Content) -> str | None:
+        if signed.fields is None:
+            return await self._service.put(signed.url, signed.required_headers, content)
+        return await self._service.post(signed.url, signed.fields, content)
 
     async def _is_there(self, source: Source, part: _Range, stored: StoredPart | None) -> bool:
         """Return whether storage has this part with the bytes of the file."""
@@ -431,7 +465,14 @@ class Uploading:
 
 
 def _worth_repeating(error: UpwellError) -> bool:
+    if isinstance(error, StorageRefusedError) and error.status in _NO_FORMS:
+        return False
     return safe_to_repeat(error) or error.code in _AGAIN
+
+
+def _is_settled(ticket: Ticket) -> bool:
+    """Return whether there is nothing to send."""
+    return ticket.upload.status in _ENDED or (ticket.method != "multipart" and ticket.url is None)
 
 
 def _headers(ticket: Ticket) -> Mapping[str, str]:
@@ -470,6 +511,7 @@ def _announcement(
         "object_metadata": options.get("object_metadata"),
         "presigned_url_expiration": options.get("expires_in_seconds"),
         "multipart": None if multipart == "auto" else multipart,
+        "method": None if options.get("method", "put") == "put" else options.get("method"),
         "part_size": options.get("part_size"),
         "integrity": options.get("integrity"),
     }

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -74,13 +74,14 @@ class World:
         target: Target = TARGET,
         resume: bool = False,
         part_size_mib: int | None = None,
+        method: Literal["put", "post"] = "put",
         bucket: Bucket | None = BUCKET,
     ) -> Outcome:
         retries = Retries(first_seconds=0)
         transport = httpx.MockTransport(self)
         outcome = Outcome(file=path.name)
         with Client(target.url, "sk", "ns", bucket="files", retries=retries, transport=transport) as client:
-            manner = Manner(resume=resume, part_size_mib=part_size_mib, wait_seconds=self.wait_seconds)
+            manner = Manner(resume=resume, part_size_mib=part_size_mib, method=method, wait_seconds=self.wait_seconds)
             uploading = Uploading(client, _Noting(self.notes), target, manner, stopping=self.stopping)
             uploading.upload(path, bucket, wish or Wish(), outcome)
         return outcome
@@ -170,6 +171,14 @@ def test_a_file_is_announced_with_all_that_is_known_of_it(world: World, path: Pa
 def test_a_part_size_is_requested_in_bytes(world: World, path: Path) -> None:
     assert world.upload(path, part_size_mib=8).ok
     assert world.bodies["ask"]["part_size"] == 8 * 1024**2
+
+
+def test_a_form_is_requested_and_never_parts(world: World, path: Path) -> None:
+    assert world.upload(path, method="post").ok
+    assert world.bodies["ask"]["method"] == "post"
+    assert "multipart" not in world.bodies["ask"]
+    assert world.upload(path).ok
+    assert "method" not in world.bodies["ask"]
 
 
 def test_an_empty_file_declares_no_size(world: World, path: Path) -> None:
