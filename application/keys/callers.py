@@ -15,6 +15,7 @@ from application.ports.keys.key_reads import KeyRecord
 from application.ports.keys.key_uses import KeyUses
 from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.organizations.organization_reads import OrganizationRecord
+from application.ports.uploads.upload_reads import UploadRecord
 from domain.buckets.bucket import BucketStatus, bucket_not_found
 from domain.events.event import Origin
 from domain.events.registry import decode
@@ -22,6 +23,8 @@ from domain.keys.api_key import ANY_ORIGIN, OPERATION_OF, Permission, Reach, Res
 from domain.keys.event_token import PREFIX as EVENT_TOKEN_PREFIX
 from domain.keys.event_token import EventToken, key_id_in, token_in
 from domain.keys.token_secrets import TokenSecrets
+from domain.keys.upload_credential import PREFIX as CREDENTIAL_PREFIX
+from domain.keys.upload_credential import UploadCredential, credential_in, credential_of, credential_secret
 from domain.keys.upload_token import ID_PREFIX, PREFIX, UploadToken, token_expired, token_revoked, token_unknown
 from domain.namespaces.namespace import namespace_not_found
 from domain.refusals import ForbiddenError, InvalidInputError, UnauthenticatedError
@@ -39,13 +42,17 @@ _SHORTEST_URL = timedelta(seconds=1)
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """An authenticated key and its organization. `token`: the upload token of this key that was used, if any.
 
-    `event_token`: the event token of this key that was used, if any.
+    `own`: the credential of one upload that was used, if any; `token` is then the token that requested that upload.
+    `event_token`: the event token of this key that was used, if any. `ends_at`: the end of what was used, if it is not
+    that of the key.
     """
 
     key: KeyRecord
     organization: OrganizationRecord
     token: UploadToken | None = None
+    own: UploadCredential | None = None
     event_token: EventToken | None = None
+    ends_at: datetime | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -56,12 +63,24 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_key(self) -> bool:
         """Whether the key itself was used, not one of its tokens."""
-        return self.token is None and self.event_token is None
+        return self.grant is None and self.event_token is None
+
+    @property
+    def grant(self) -> UploadToken | UploadCredential | None:
+        """What limits the caller to a bucket, and there to its own uploads; None: nothing does."""
+        return self.own or self.token
 
     @property
     def holder_id(self) -> str:
-        """The holder of a rate limit: the key, the upload token, or all event tokens of one key together."""
-        return self.actor_id if self.event_token is None else f"{self.key.key_id}:events"
+        """The holder of a rate limit: the key, the upload token, or all event tokens of one key together.
+
+        The credential of an upload counts as its token; that of an upload of a key has a share of its own.
+        """
+        if self.event_token is not None:
+            return f"{self.key.key_id}:events"
+        return (
+            self.actor_id if self.own is None or self.token is not None else f"{self.key.key_id}:{self.own.upload_id}"
+        )
 
     @property
     def token_id(self) -> str | None:
@@ -120,6 +139,8 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
             raise UnauthenticatedError("key_missing", f"The API key is missing: {_HELP}.")
         if secret.startswith(PREFIX):
             return await self._holder_of_token(secret)
+        if secret.startswith(CREDENTIAL_PREFIX):
+            return await self._holder_of_credential(secret)
         if secret.startswith(EVENT_TOKEN_PREFIX):
             return await self._holder_of_event_token(secret)
         key_hash = hash_of(secret)
@@ -137,7 +158,7 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
         self.uses.note(caller.key.key_id, now)
 
     async def still(self, caller: Caller) -> None:
-        """Refuse a caller whose key was revoked or changed, or has expired since it was admitted."""
+        """Refuse a caller whose key or token was revoked or changed, or has expired since it was admitted."""
         key = await self.directory.key_by_id(caller.key.key_id)
         now = self.clock.now()
         if key is None:
@@ -145,8 +166,15 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
         await self._organization_of(key, now)
         if caller.event_token is not None and caller.event_token.expires_at <= now:
             raise UnauthenticatedError("token_expired", "This event token has expired: request another one.")
+        if caller.ends_at is not None and caller.ends_at <= now:
+            raise token_expired()
+        token = None if caller.token is None else await self.directory.upload_token(caller.token.token_id)
+        if token is not None and token.revoked_at is not None:
+            raise token_revoked()
         known = caller.key
-        if (key.key_hash, key.permissions, key.scopes, key.allowed_origins) != (
+        # a rotation of the key ends none of its upload tokens
+        key_hash = key.key_hash if caller.grant is None else known.key_hash
+        if (key_hash, key.permissions, key.scopes, key.allowed_origins) != (
             known.key_hash,
             known.permissions,
             known.scopes,
@@ -169,7 +197,34 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
             raise token_revoked()
         if ends_at <= now:
             raise token_expired()
-        return Caller(key=key, organization=await self._organization_of(key, now), token=token)
+        return Caller(key=key, organization=await self._organization_of(key, now), token=token, ends_at=ends_at)
+
+    async def _holder_of_credential(self, secret: str) -> Caller:
+        own = credential_in(secret, self.secrets)
+        key = None if own is None else await self.directory.key_by_id(own.key_id)
+        token = None if own is None or own.token_id is None else await self.directory.upload_token(own.token_id)
+        if own is None or key is None or (token is None and own.token_id is not None):
+            raise token_unknown()
+        now = self.clock.now()
+        if token is not None and token.revoked_at is not None:
+            raise token_revoked()
+        ends_at = None if own.ends_at is None else datetime.fromtimestamp(own.ends_at, tz=now.tzinfo)
+        if ends_at is not None and ends_at <= now:
+            raise token_expired()
+        organization = await self._organization_of(key, now)
+        return Caller(key=key, organization=organization, token=token, own=own, ends_at=ends_at)
+
+    def credential_for(self, caller: Caller, upload: UploadRecord) -> str:
+        """Return the credential of an upload that the caller has requested, for the answer; it costs no query."""
+        credential = credential_of(
+            upload.upload_id,
+            key_id=caller.key.key_id,
+            token=caller.token,
+            namespace_id=upload.namespace_id,
+            bucket_id=upload.bucket_id,
+            created_at=upload.created_at,
+        )
+        return credential_secret(credential, self.secrets)
 
     async def _holder_of_event_token(self, secret: str) -> Caller:
         key_id = key_id_in(secret)
@@ -205,12 +260,12 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
         A key can access the buckets in its scopes, and an upload token its own bucket, while its key may write there. A
         namespace without any accessible bucket does not exist for the caller.
         """
-        token = caller.token
-        if token is None:
+        grant = caller.grant
+        if grant is None:
             return await self._reached_by_key(caller, namespace, needed) if caller.key.scopes else None
-        if namespace.namespace_id != token.namespace_id:
+        if namespace.namespace_id != grant.namespace_id:
             raise namespace_not_found(namespace.name)
-        own = frozenset({token.bucket_id})
+        own = frozenset({grant.bucket_id})
         reached = await self._reached_by_key(caller, namespace, Permission.WRITE) if caller.key.scopes else None
         return own if reached is None else own & reached
 
@@ -244,14 +299,17 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
 
     async def check_own(self, caller: Caller, upload_id: str) -> None:
         """Refuse an upload as not found that was not requested with the caller's token, or for its subject."""
-        if caller.token is None or not await self.requested(caller, upload_id):
+        if caller.grant is None or not await self.requested(caller, upload_id):
             raise upload_not_found(upload_id)
 
     async def requested(self, caller: Caller, upload_id: str) -> bool:
         """Return whether the caller requested an upload: with its key, or a token of the key.
 
-        With a token: whether it was this token, or one of the same key, bucket and subject.
+        With a token: whether it was this token, or one of the same key, bucket and subject. With the credential of an
+        upload: whether it is that upload.
         """
+        if caller.own is not None:
+            return upload_id == caller.own.upload_id
         stored = await self.log.read_stream(upload_id)
         actor_id = decode(stored[0].state).origin.actor_id if stored else ""
         if actor_id == caller.actor_id:
@@ -263,7 +321,7 @@ class Admitting(msgspec.Struct, frozen=True, kw_only=True):
 
     async def reads(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
         """Return whether the caller may read the content of a bucket."""
-        return caller.token is None and await self._may(caller, Permission.READ, namespace, bucket_id)
+        return caller.grant is None and await self._may(caller, Permission.READ, namespace, bucket_id)
 
     async def writes(self, caller: Caller, namespace: NamespaceRecord, bucket_id: str) -> bool:
         """Return whether the caller's key may send files to a bucket."""
@@ -341,7 +399,7 @@ def may(key: KeyRecord, needed: Permission, namespace: NamespaceRecord, bucket: 
 
 def may_read(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord | None = None) -> bool:
     """Return whether a caller may read the content of a bucket; upload tokens may not."""
-    return caller.token is None and may(caller.key, Permission.READ, namespace, bucket)
+    return caller.grant is None and may(caller.key, Permission.READ, namespace, bucket)
 
 
 def may_replace(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord) -> bool:
@@ -349,7 +407,7 @@ def may_replace(caller: Caller, namespace: NamespaceRecord, bucket: BucketRecord
 
     This needs the permission to delete; an upload token also needs its own replacing policy.
     """
-    named = caller.token is None or caller.token.replaces
+    named = caller.grant is None or (caller.token is not None and caller.token.replaces)
     return named and may(caller.key, Permission.DELETE, namespace, bucket)
 
 

@@ -72,7 +72,7 @@ class CancelingUpload(msgspec.Struct, frozen=True, kw_only=True):
                 raise upload_not_found(upload_id)
             if not isinstance(upload.state, Completed | Skipped):
                 return await self._cancel(caller, upload, keep_bytes=keep_bytes)
-            if only_open or caller.token is not None:
+            if only_open or caller.grant is not None:
                 own_object = record.object_id if record.duplicate_of is None else None
                 raise upload_completed(STATUS_OF[type(upload.state)], own_object)
             return await self._delete(caller, upload, heir_id, keep_bytes=keep_bytes)

@@ -71,7 +71,7 @@ class SigningUploads(msgspec.Struct, frozen=True, kw_only=True):
             record.status is not Status.COMPLETED
             or holder is None
             or not holder.has_verified_bytes
-            or (caller.token is not None and not holds_own_bytes(record))
+            or (caller.grant is not None and not holds_own_bytes(record))
         ):
             return None
         return self.signer.sign_get(

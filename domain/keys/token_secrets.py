@@ -16,6 +16,7 @@ class TokenSecrets:
         if not secrets:
             raise ValueError("at least one secret is needed")
         self._secrets = tuple(secret.encode() for secret in secrets)
+        self._keys: dict[str, tuple[bytes, ...]] = {}  # by purpose, of which there are few
 
     def __repr__(self) -> str:
         """Return the number of secrets, without their values."""
@@ -23,7 +24,12 @@ class TokenSecrets:
 
     def keys(self, purpose: str) -> tuple[bytes, ...]:
         """Return keys of 32 bytes for one purpose, newest first. A key reveals no other key and no secret."""
-        return tuple(hmac.digest(secret, f"upwell {purpose}".encode(), hashlib.sha256) for secret in self._secrets)
+        keys = self._keys.get(purpose)
+        if keys is None:
+            message = f"upwell {purpose}".encode()
+            keys = tuple([hmac.digest(secret, message, hashlib.sha256) for secret in self._secrets])
+            self._keys[purpose] = keys
+        return keys
 
     def sign(self, purpose: str, message: bytes) -> bytes:
         """Return a signature of 32 bytes that is valid only for this purpose."""

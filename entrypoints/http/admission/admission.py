@@ -292,7 +292,7 @@ def _check_permission(request: _Request) -> None:
     caller, needs = request.caller, request.needs
     if caller.event_token is not None and not needs.event_tokens:
         raise ForbiddenError("token_denied", "An event token can only read events: use an API key.")
-    check_permission(caller, needs.permission if caller.token is None else _of_token(needs, request.scope))
+    check_permission(caller, needs.permission if caller.grant is None else _of_token(needs, caller, request.scope))
 
 
 async def _find_namespace(request: _Request) -> None:
@@ -302,8 +302,8 @@ async def _find_namespace(request: _Request) -> None:
             await _check_scope_of_path(request)
         return
     named = request.named_namespace
-    if caller.token is not None:
-        named = named or caller.token.namespace_id
+    if caller.grant is not None:
+        named = named or caller.grant.namespace_id
     request.namespace = await admit.namespace(caller, _identifier(named))
     request.only_buckets = await admit.reachable_buckets(caller, request.namespace, needs.permission)
 
@@ -436,8 +436,13 @@ def _once(known: str | None, value: bytes, name: str) -> str:
     return value.decode("latin-1")
 
 
-def _of_token(needs: Needs, scope: Scope) -> Permission:
-    """Return the permission that the key of an upload token needs; refuse routes that no token may use."""
+def _of_token(needs: Needs, caller: Caller, scope: Scope) -> Permission:
+    """Return the permission that the key of an upload token needs; refuse routes that no such token may use."""
+    if caller.own is not None and "upload_id" not in scope["path_params"]:
+        raise ForbiddenError(
+            "token_denied",
+            "The token of an upload can only confirm, cancel and show that upload: use an upload token or an API key.",
+        )
     if not needs.tokens or "policy" in parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True):
         raise ForbiddenError(
             "token_denied",
@@ -460,7 +465,7 @@ async def _check_scope_of_path(request: _Request) -> None:
 
 async def _check_reach(request: _Request, namespace: NamespaceRecord, reached: frozenset[str]) -> None:
     """Refuse resources outside the scope of an upload token or a key for single buckets as not found."""
-    services, token, bucket = request.services, request.caller.token, request.bucket
+    services, grant, bucket = request.services, request.caller.grant, request.bucket
     upload_id = request.scope["path_params"].get("upload_id")
     if bucket is not None:
         if bucket.bucket_id not in reached:
@@ -470,8 +475,8 @@ async def _check_reach(request: _Request, namespace: NamespaceRecord, reached: f
     if upload_id is None:
         return
     plain_id = str(upload_id)
-    if token is not None:
-        if token.bucket_id not in reached:
+    if grant is not None:
+        if grant.bucket_id not in reached:
             raise upload_not_found(plain_id)
         await services.admit.check_own(request.caller, plain_id)
     elif bucket is None:

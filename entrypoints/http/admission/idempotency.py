@@ -32,10 +32,10 @@ async def once(
         key = check_idempotency_key(key_in_body)
     if key is None:
         return await creation.make(admitted.services.ports.ids)
-    token = admitted.caller.token  # its holder must not see the results of its key, or of the key's other tokens
     request = keyed_request(
         organization_id=admitted.caller.organization.organization_id,
-        key_id=admitted.caller.key.key_id if token is None else token.token_id,
+        # the holder of a token must not see the results of its key, or of the key's other tokens
+        key_id=admitted.caller.holder_id,
         key=key if part is None else f"{key}\n{part}",
         what=(
             cast("HTTPScope", scope)["method"],

@@ -102,9 +102,9 @@ class Streams:
 
     def _shares(self, caller: Caller) -> Iterator[tuple[object, int, str]]:
         yield caller.key.key_id, self._per_key, "API key"
-        token = caller.event_token or caller.token
-        if token is not None:
-            yield token.token_id, max(self._per_key // SHARE_OF_A_TOKEN, 1), "token"
+        if not caller.is_key:
+            holder = caller.holder_id if caller.event_token is None else caller.event_token.token_id
+            yield holder, max(self._per_key // SHARE_OF_A_TOKEN, 1), "token"
 
 
 class EventStream(Response[Any]):

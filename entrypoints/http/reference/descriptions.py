@@ -402,6 +402,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "updated_at": f"When it was last changed ({_TIMES}).",
     "upload": "Requests per minute of the class `upload`.",
     "upload_count": "How many uploads there were.",
+    "upload_token": "A token for this upload alone, in the answer that created it; otherwise null.",
     "upload_id": "The id of the upload.",
     "upload_lifetime": "How many seconds after its request an upload can still be given URLs.",
     "upload_operations": _LEGACY,

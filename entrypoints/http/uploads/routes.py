@@ -434,8 +434,14 @@ async def _at_end(scope: Scope, admitted: Admitted, record: UploadRecord, second
 
 
 async def _render_answer(admitted: Admitted, answer: Answer) -> UploadResponse:
+    record = await _shown(admitted, answer.record)
+    is_theirs = answer.is_duplicate or record.version == 0  # the upload of another, or a missing one
     return render(
-        await _shown(admitted, answer.record), answer.signed, is_duplicate=answer.is_duplicate, message=answer.message
+        record,
+        answer.signed,
+        is_duplicate=answer.is_duplicate,
+        message=answer.message,
+        upload_token=None if is_theirs else admitted.services.admit.credential_for(admitted.caller, record),
     )
 
 
@@ -452,7 +458,7 @@ async def _shown(admitted: Admitted, record: UploadRecord) -> UploadRecord:
 
 async def _knows(admitted: Admitted, upload_id: str) -> bool:
     """Return whether the caller may see an upload: it has `read`, or requested the upload."""
-    if admitted.caller.token is not None or may_read(admitted.caller, admitted.namespace):
+    if admitted.caller.grant is not None or may_read(admitted.caller, admitted.namespace):
         return True  # a token reaches only what it requested
     record = await admitted.services.ports.read_side.upload(admitted.namespace.namespace_id, upload_id)
     if record is not None and await _reads(admitted, record):
@@ -478,6 +484,7 @@ def render(
     download: SignedRequest | None = None,
     is_duplicate: bool = False,
     message: str | None = None,
+    upload_token: str | None = None,
 ) -> UploadResponse:
     """Return the wire representation. `is_duplicate`: it is the original of an upload that was not created."""
     form = None
@@ -523,6 +530,7 @@ def render(
         integrity="storage" if record.storage_checks else None,
         content_type_note=_note(record),
         deletes_at=record.deletes_at,
+        upload_token=upload_token,
         failure_reason=record.failure_reason,
         post=form,
     )

@@ -83,7 +83,8 @@ class UploadResponse(Response, frozen=True):
     `content_type_note`: how the leading bytes of a completed upload contradict its content type, if they do.
     `deletes_at`: when the upload is deleted with its bytes, and with the objects that hold them; null: not
     automatically. It counts from the completion: before that, it is the earliest possible time. `failure_reason`:
-    the code of the failure; `message` describes it in a sentence.
+    the code of the failure; `message` describes it in a sentence. `upload_token`: in the answer that created the
+    upload, a token for it alone, which can show, confirm, sign and cancel this upload.
     """
 
     upload_id: str
@@ -125,6 +126,7 @@ class UploadResponse(Response, frozen=True):
     deletes_at: datetime | None = None
     failure_reason: str | None = None
     post: UploadForm | None = None
+    upload_token: str | None = None
 
 
 class BatchUploadRequest(Request, frozen=True):

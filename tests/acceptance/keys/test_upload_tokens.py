@@ -348,3 +348,66 @@ async def test_tokens_of_another_organization_do_not_exist(tenant: Tenant, servi
         await server.delete(TOKENS, params={"bucket": "files", "subject": "user-42"})
     async with page(tenant, token) as client:
         assert (await client.post(UPLOADS, json=FILE)).status_code == httpx.codes.OK
+
+
+async def test_the_token_of_an_upload_completes_it_and_can_do_nothing_else(tenant: Tenant) -> None:
+    once = {"Idempotency-Key": "upload-1"}
+    async with tenant.client() as client:
+        answers = [(await client.post(UPLOADS, json=FILE, headers=once)).json() for _ in range(2)]
+        upload = answers[0]
+        assert answers[1]["upload_token"] == upload["upload_token"]
+        assert len(upload["upload_token"]) <= 200
+        batch = (await client.post(f"{UPLOADS}/batch", json={"uploads": [FILE, FILE]})).json()
+        tokens = {each["upload_token"] for each in batch["uploads"]}
+        assert len(tokens) == 2
+        path = f"/v1/uploads/{upload['upload_id']}"
+        shown = await client.get(path)
+        assert shown.json()["upload_token"] is None
+        listed = await client.post(f"{UPLOADS}/list")
+        events = await client.get("/v1/events")
+        assert not any(upload["upload_token"] in each.text for each in (shown, listed, events))
+    async with page(tenant, {"token": upload["upload_token"]}) as holder:
+        for request in (
+            holder.post(UPLOADS, json=FILE),
+            holder.post(f"{UPLOADS}/batch", json={"uploads": [FILE]}),
+            holder.post(f"{UPLOADS}/list"),
+            holder.get("/v1/buckets/files"),
+            holder.get(TOKENS),
+            holder.post(f"{path}/confirm?policy=upsert"),
+        ):
+            assert code(await request) == (403, "token_denied")
+        for other in (batch["uploads"][0]["upload_id"], "upl_0000000000000000"):
+            assert code(await holder.get(f"/v1/uploads/{other}")) == (404, "upload_not_found")
+            assert code(await holder.delete(f"/v1/uploads/{other}")) == (404, "upload_not_found")
+        signed = await holder.post(f"{path}/sign")
+        assert signed.json()["upload_token"] is None
+        async with httpx.AsyncClient() as plain:
+            await plain.put(signed.json()["presigned_url"], content=b"0123456789", headers=upload["required_headers"])
+        assert (await holder.post(f"{path}/confirm")).json()["status"] == "COMPLETED"
+        assert (await holder.get(f"{UPLOADS}/{upload['upload_id']}")).json()["status"] == "COMPLETED"
+        assert (await holder.get(f"{path}/events")).json()["events"]
+        assert code(await holder.delete(path)) == (400, "upload_completed")
+
+
+async def test_the_token_of_an_upload_outlives_the_secret_of_its_token_and_not_its_revocation(tenant: Tenant) -> None:
+    token = await give(tenant)
+    async with page(tenant, token) as client:
+        upload = (await client.post(UPLOADS, json=FILE)).json()
+    async with page(tenant, {"token": upload["upload_token"]}) as holder, tenant.client() as server:
+        path = f"/v1/uploads/{upload['upload_id']}"
+        for _ in range(2):
+            await server.post(f"{TOKENS}/{token['token_id']}/renew")
+        assert (await holder.get(path)).status_code == httpx.codes.OK
+        await server.delete(f"{TOKENS}/{token['token_id']}")
+        assert code(await holder.get(path)) == (401, "token_revoked")
+
+
+async def test_a_duplicate_is_answered_without_a_token_of_its_original(tenant: Tenant) -> None:
+    known = "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882"
+    async with tenant.client() as client:
+        made = (await client.post(UPLOADS, json={**FILE, "file_hash": known})).json()
+        async with httpx.AsyncClient() as plain:
+            await plain.put(made["presigned_url"], content=b"0123456789", headers=made["required_headers"])
+        assert (await client.post(f"/v1/uploads/{made['upload_id']}/confirm")).json()["status"] == "COMPLETED"
+        duplicate = (await client.post(UPLOADS, json={**FILE, "file_hash": known})).json()
+    assert (duplicate["is_duplicate"], duplicate["upload_token"]) == (True, None)

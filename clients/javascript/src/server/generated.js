@@ -1481,7 +1481,8 @@
  *     `content_type_note`: how the leading bytes of a completed upload contradict its content type, if they do.
  *     `deletes_at`: when the upload is deleted with its bytes, and with the objects that hold them; null: not
  *     automatically. It counts from the completion: before that, it is the earliest possible time. `failure_reason`:
- *     the code of the failure; `message` describes it in a sentence.
+ *     the code of the failure; `message` describes it in a sentence. `upload_token`: in the answer that created the
+ *     upload, a token for it alone, which can show, confirm, sign and cancel this upload.
  * @typedef {object} UploadResponse
  * @property {string} upload_id
  * @property {string} bucket_id
@@ -1522,6 +1523,7 @@
  * @property {string | null} deletes_at
  * @property {string | null} failure_reason
  * @property {UploadForm | null} post
+ * @property {string | null} upload_token
  */
 
 /**

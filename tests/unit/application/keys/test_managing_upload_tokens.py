@@ -217,7 +217,7 @@ async def test_bytes_that_arrive_after_a_revocation_are_refused_unless_they_may(
     await revoke(world, client, page, lets_open_finish=lets_open_finish)
     page.put(answer)
 
-    await world.pass_time(2 * HOUR)  # nobody confirms: the sweeper finds the bytes
+    await world.pass_time(2 * HOUR)  # no client confirms: the sweeper finds the bytes
 
     record = await client.record(answer)
     if lets_open_finish:

@@ -116,7 +116,7 @@ async def test_a_reader_that_may_no_longer_read_gets_the_reason_and_is_cut_off_i
         admit=SimpleNamespace(still=refuse),
         ports=SimpleNamespace(directory=SimpleNamespace(generation=0)),
     )
-    caller: Any = SimpleNamespace(key=SimpleNamespace(key_id="key_1"), event_token=None, token=None)
+    caller: Any = SimpleNamespace(key=SimpleNamespace(key_id="key_1"), is_key=True)
     streams = Streams(per_key=10)
     stream = event_stream._Stream(services, streams, Interest(organization_id="org_1"), 7, caller)
     checking = asyncio.create_task(streams.check_readers())
