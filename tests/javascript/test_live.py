@@ -72,12 +72,12 @@ def world() -> Iterator[World]:
 
 
 def test_its_live_tests_pass(world: World) -> None:
-    run("node", "--test", "test/live/live.test.js", environment=world.environment)
+    run("node", "--test", "--test-timeout=120000", "test/live/live.test.js", environment=world.environment)
 
 
 @pytest.mark.skipif(chromium() is None and "CI" not in os.environ, reason="there is no chromium on the PATH")
 def test_it_works_in_a_browser(world: World) -> None:
-    run("node", "--test", "test/live/chromium.test.js", environment=world.environment)
+    run("node", "--test", "--test-timeout=120000", "test/live/chromium.test.js", environment=world.environment)
 
 
 def test_a_file_arrives_over_lines_that_break_and_servers_that_restart(world: World) -> None:

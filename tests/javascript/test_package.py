@@ -70,7 +70,7 @@ def test_its_types_are_strict() -> None:
 @needs_node
 @pytest.mark.parametrize("module", sorted(each.stem for each in (PACKAGE / "test").glob("*.test.js")))
 def test_its_own_tests_pass(module: str) -> None:
-    run("node", "--test", f"test/{module}.js")
+    run("node", "--test", "--test-timeout=120000", f"test/{module}.js")
 
 
 @needs_node

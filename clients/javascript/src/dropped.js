@@ -5,7 +5,8 @@
 
 /**
  * Return all files that were dropped. One from a folder has its path, as one of `<input webkitdirectory>` has:
- * `webkitRelativePath`, which becomes the metadata `relative_path`. Call it in the listener of `drop`, before any `await`.
+ * `webkitRelativePath`, which becomes the metadata `relative_path`. Call it in the listener of `drop`, before any
+ * `await`.
  * @param {DataTransfer} dataTransfer
  * @returns {Promise<File[]>}
  */
@@ -24,8 +25,9 @@ export async function droppedFiles(dataTransfer) {
  */
 async function filesOf(entry) {
   if (entry.isFile) {
+    const one = /** @type {FileSystemFileEntry} */ (entry);
     /** @type {File} */
-    const file = await new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject));
+    const file = await new Promise((resolve, reject) => one.file(resolve, reject));
     const path = entry.fullPath.replace(/^\//, "");
     if (path !== file.name) Object.defineProperty(file, "webkitRelativePath", { value: path });
     return [file];

@@ -20,7 +20,7 @@ export { memoryStore };
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./store.js").Entry} Entry */
 /** @typedef {import("./upload.js").Upload} Upload */
-/** @typedef {import("./upload.js").Handle} Handle */
+/** @typedef {import("./handle.js").Handle} Handle */
 /** @typedef {import("./upload.js").Progress} Progress */
 /** @typedef {import("./upload.js").Result} Result */
 /** @typedef {import("./upload.js").UploadOptions} UploadOptions */

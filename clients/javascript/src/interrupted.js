@@ -1,8 +1,11 @@
 /** Uploads that a reload, a crash or a closed tab broke off. */
 
+import { forget, isLost } from "./asking.js";
 import { UpwellError } from "./errors.js";
 import { hold } from "./store.js";
-import { forget, isLost, upload } from "./upload.js";
+import { upload } from "./upload.js";
+
+/** @typedef {import("./upload.js").UploadOptions} UploadOptions */
 
 /**
  * @typedef {object} Interrupted
@@ -11,15 +14,15 @@ import { forget, isLost, upload } from "./upload.js";
  * @property {number} sent bytes that storage had, as far as this browser knows
  * @property {Date} begun
  * @property {string | undefined} upload_id
- * @property {(file?: Blob, options?: import("./upload.js").UploadOptions) => import("./upload.js").Upload} resume without
- *   the file, if all of it was sent
+ * @property {(file?: Blob, options?: UploadOptions) => import("./upload.js").Upload} resume without the file, if all of it
+ *   was sent
  * @property {() => Promise<boolean>} cancel
  */
 
 const KEPT = 7 * 24 * 3_600_000;
 
 /**
- * @param {import("./upload.js").Client} client
+ * @param {import("./asking.js").Client} client
  * @returns {Promise<Interrupted[]>}
  */
 export async function interrupted(client) {

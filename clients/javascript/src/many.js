@@ -3,14 +3,19 @@
  * confirmed together. What does not go this way goes the way of a single upload.
  */
 
+import { isDone, keyOf, newEntry, requestFor } from "./asking.js";
 import { Control } from "./control.js";
 import { newId } from "./files.js";
+import { tell, withHandle } from "./handle.js";
 import { each } from "./parallel.js";
 import { abortable, sleep } from "./retry.js";
 import { hold } from "./store.js";
-import { Uploading, isDone, keyOf, newEntry, requestFor, tell, withHandle } from "./upload.js";
+import { Uploading } from "./uploading.js";
 
-/** @typedef {{file: Blob, result: import("./upload.js").Result, error?: undefined} | {file: Blob, error: unknown, result?: undefined}} Outcome */
+/** @typedef {import("./upload.js").Result} Result */
+/** @typedef {{file: Blob, result: Result, error?: undefined}} Arrived */
+/** @typedef {{file: Blob, error: unknown, result?: undefined}} Failed */
+/** @typedef {Arrived | Failed} Outcome */
 
 /**
  * @typedef {object} Total
@@ -36,10 +41,10 @@ const LARGE_AT_ONCE = 2;
 const OPEN = ["PENDING", "IN_PROGRESS", "PROCESSING"];
 
 /**
- * @param {import("./upload.js").Client} client
+ * @param {import("./asking.js").Client} client
  * @param {Iterable<Blob>} files
  * @param {ManyOptions} options
- * @returns {Promise<Outcome[]> & import("./upload.js").Handle}
+ * @returns {Promise<Outcome[]> & import("./handle.js").Handle}
  */
 export function uploadAll(client, files, { onProgress, onFile, ...options } = {}) {
   const list = [...files];
@@ -159,8 +164,8 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
           if (release) releases.push(release);
           if (!release || (await store.get(key))) rest.push(index);
           else {
-            const body = await requestFor(file, options);
-            items.push({ index, entry: newEntry(client, key, client.forms ? { ...body, method: "post" } : body, file.size) });
+            const body = { ...(await requestFor(file, options)), method: client.forms ? "post" : undefined };
+            items.push({ index, entry: newEntry(client, key, body, file.size) });
           }
         } catch (error) {
           settle(index, { error });
@@ -175,7 +180,7 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
           await one.sendAs(entry, ticket);
           arrived.push({ index, entry });
         } catch (/** @type {any} */ error) {
-          if (ticket.post && error.status) {
+          if (entry.body.method && error.status) {
             client.forms = false; // storage takes none: PUT does it
             await one.drop().catch(() => {}); // it expires, then
             begun.delete(index);

@@ -1,5 +1,7 @@
 /** Waiting: until the line is back, as long as an answer asks for, and never after the signal says stop. */
 
+/** @typedef {import("./errors.js").UpwellError} UpwellError */
+
 const LONGEST = 30;
 const PATIENCE = 3_600_000;
 
@@ -72,8 +74,8 @@ export const sleep = (ms, signal) =>
  * Run `work` until it succeeds, its error is final, or the pauses add up to an hour; time offline is not counted.
  * @template T
  * @param {(attempt: number) => Promise<T>} work
- * @param {{pause: number, signal?: AbortSignal | undefined, onWait?: (error: import("./errors.js").UpwellError) => void}} options
- *   `pause`: milliseconds before the first retry; pauses double, up to 30 times as much
+ * @param {{pause: number, signal?: AbortSignal | undefined, onWait?: (error: UpwellError) => void}} options `pause`:
+ *   milliseconds before the first retry; pauses double, up to 30 times as much
  * @returns {Promise<T>}
  */
 export async function persist(work, { pause, signal, onWait }) {

@@ -4,7 +4,8 @@ import { abortable, gate } from "./retry.js";
 
 /**
  * An unfinished upload. `body`: the request that made it, under the idempotency key `asked`. `parts`: ETag and SHA-256
- * by number; 0 is a file that is sent whole. `canceled`: only the service does not know yet. `done`: for a tab that waited.
+ * by number; 0 is a file that is sent whole. `canceled`: only the service does not know yet. `done`: the result, for a tab
+ * that waited.
  * @typedef {object} Entry
  * @property {string} key
  * @property {string} scope which service and bucket
@@ -21,8 +22,8 @@ import { abortable, gate } from "./retry.js";
  */
 
 /**
- * Where entries are kept, with the methods of an IDBObjectStore. Hand one in where there is no IndexedDB and uploads have
- * to survive a restart.
+ * Where entries are kept, with the methods of an IDBObjectStore. Hand one in where there is no IndexedDB and uploads
+ * have to survive a restart.
  * @typedef {object} Store
  * @property {(key: string) => Promise<Entry | undefined>} get
  * @property {(entry: Entry) => Promise<unknown>} put

@@ -4,7 +4,10 @@ import { UpwellError, unreachable } from "./errors.js";
 import { abortable, persist, within } from "./retry.js";
 
 /** @typedef {string | {token: string}} Token a token, or the answer of `POST /v1/upload-tokens` that has it */
-/** @typedef {Token | ((previous?: Token) => Token | Promise<Token>)} TokenSource a function is asked again when a token ends */
+/**
+ * A function is asked again when a token ends.
+ * @typedef {Token | ((previous?: Token) => Token | Promise<Token>)} TokenSource
+ */
 
 /**
  * @typedef {object} Place
@@ -56,7 +59,8 @@ export class Wire {
   }
 
   /**
-   * Return the JSON of a successful answer. Lines that break, 429 and 5xx are retried; so every call must be repeatable.
+   * Return the JSON of a successful answer. Lines that break, 429 and 5xx are retried, so every call must be
+   * repeatable.
    * @param {string} method
    * @param {string} path below /v1/
    * @param {Call} [call]

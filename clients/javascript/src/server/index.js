@@ -1,5 +1,6 @@
 /**
- * For your server: every route of Upwell with its types, and the check of webhooks. Runs wherever fetch and WebCrypto do.
+ * For your server: every route of Upwell with its types, and the check of webhooks. Runs wherever fetch and WebCrypto
+ * do.
  * @module
  */
 
@@ -43,10 +44,11 @@ export function createApi({ url, key, namespace, retries = 4, pause = 500 }) {
       if (path.includes(place)) path = path.replace(place, () => encodeURIComponent(String(value)));
       else if (value !== undefined) query.set(name, String(value));
     }
+    if (query.size) path += `?${query}`;
     const sent = { "Idempotency-Key": newId(), ...headers };
     for (let attempt = 0; ; attempt++) {
       try {
-        const answer = await wire.fetch(method, `${path}${query.size ? `?${query}` : ""}`, { body, headers: sent, signal });
+        const answer = await wire.fetch(method, path, { body, headers: sent, signal });
         return answer.status === 204 ? undefined : await answer.json();
       } catch (/** @type {any} */ error) {
         signal?.throwIfAborted();

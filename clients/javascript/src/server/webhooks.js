@@ -5,8 +5,8 @@ import { UpwellError } from "../errors.js";
 /** @typedef {{id: string, type: string, subject: string, time: string, data: any}} WebhookEvent */
 
 /**
- * Return the event of a genuine message; throw `invalid_webhook` for any other. Its `webhook-id` is the same each time that
- * it is sent.
+ * Return the event of a genuine message; throw `invalid_webhook` for any other. Its `webhook-id` is the same each time
+ * that it is sent.
  * @param {string | Uint8Array} body as it was received, before it is parsed
  * @param {Headers | Record<string, string | string[] | undefined>} headers
  * @param {string} secret of the webhook, `whsec_…`
@@ -19,7 +19,8 @@ export async function verifyWebhook(body, headers, secret, { toleranceSeconds = 
   const timestamp = named.get("webhook-timestamp");
   const signatures = named.get("webhook-signature");
   if (!id || !timestamp || !signatures) throw invalid("it has no signature");
-  if (!(Math.abs(now / 1000 - Number(timestamp)) <= toleranceSeconds)) throw invalid("it is too old, or a clock is wrong");
+  const age = Math.abs(now / 1000 - Number(timestamp));
+  if (!(age <= toleranceSeconds)) throw invalid("it is too old, or a clock is wrong");
   const text = typeof body === "string" ? body : new TextDecoder().decode(body);
   const key = await crypto.subtle.importKey(
     "raw",
@@ -32,7 +33,8 @@ export async function verifyWebhook(body, headers, secret, { toleranceSeconds = 
   for (const signature of signatures.split(" ")) {
     const [version, encoded = ""] = signature.split(",");
     // WebCrypto compares in constant time.
-    if (version === "v1" && (await crypto.subtle.verify("HMAC", key, bytesOf(encoded), signed))) return JSON.parse(text);
+    const genuine = version === "v1" && (await crypto.subtle.verify("HMAC", key, bytesOf(encoded), signed));
+    if (genuine) return JSON.parse(text);
   }
   throw invalid("its signature is not of this secret");
 }

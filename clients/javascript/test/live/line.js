@@ -12,9 +12,6 @@ export async function lineTo(target) {
     port: 0,
     /** milliseconds for each piece that a client sends */
     slow: 0,
-    connections: 0,
-    /** bytes that clients have sent */
-    sent: 0,
     cut: () => sockets.forEach((socket) => socket.destroy()),
     async close() {
       line.cut();
@@ -22,7 +19,6 @@ export async function lineTo(target) {
     },
   };
   const server = createServer(async (near) => {
-    line.connections++;
     const far = connect(target, "127.0.0.1");
     for (const [socket, other] of [
       [near, far],
@@ -38,7 +34,6 @@ export async function lineTo(target) {
     far.pipe(near);
     try {
       for await (const piece of near) {
-        line.sent += piece.length;
         if (line.slow) await pause(line.slow);
         if (!far.write(piece)) await once(far, "drain");
       }
