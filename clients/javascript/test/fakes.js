@@ -27,6 +27,8 @@ class Server {
   #port = 0;
   #active = 0;
   mostActive = 0;
+  /** Trouble by chance, besides what a test asked for. @type {(call: string) => Trouble | undefined} */
+  chance = () => undefined;
 
   get url() {
     return `http://127.0.0.1:${this.#port}`;
@@ -66,21 +68,22 @@ class Server {
     response.on("close", () => this.#active--);
     const met = this.#troubles.find(({ match, times }) => times > 0 && match.test(call));
     if (met) met.times--;
-    if (met?.trouble === "cut") return request.socket.destroy();
-    if (met?.trouble === "hang") return;
+    const trouble = met?.trouble ?? this.chance(call);
+    if (trouble === "cut") return request.socket.destroy();
+    if (trouble === "hang") return;
     const chunks = [];
     try {
       for await (const chunk of request) chunks.push(chunk);
     } catch {
       return; // the client left
     }
-    if (met && typeof met.trouble === "object") {
-      const { status, headers, body } = met.trouble;
+    if (typeof trouble === "object") {
+      const { status, headers, body } = trouble;
       response.writeHead(status, headers).end(typeof body === "string" ? body : JSON.stringify(body ?? {}));
       return;
     }
     const answer = await this.handle(request, Buffer.concat(chunks), response);
-    if (met?.trouble === "lose") return request.socket.destroy();
+    if (trouble === "lose") return request.socket.destroy();
     if (answer === undefined) return;
     const { status = 200, headers = {}, body } = answer;
     response.writeHead(status, headers).end(body === undefined ? undefined : JSON.stringify(body));
