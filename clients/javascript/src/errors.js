@@ -5,7 +5,7 @@
  * @property {string} code stable: for programs; the message is for people
  * @property {number} [status] the HTTP status, if the service or the storage answered
  * @property {Record<string, any>} [details]
- * @property {boolean} [retry] whether the same call may succeed later
+ * @property {boolean | undefined} [retry] whether the same call may succeed later
  * @property {number} [after] seconds that the answer asked to wait
  * @property {unknown} [cause]
  */

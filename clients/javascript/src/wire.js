@@ -123,11 +123,11 @@ export class Wire {
     try {
       return checkSecret(await abortable(asked, signal));
     } catch (error) {
-      if (this.#token === asked && !signal?.aborted) this.#token = undefined;
-      if (error instanceof UpwellError || signal?.aborted) throw error;
+      if (this.#token === asked) this.#token = undefined;
+      if (error instanceof UpwellError) throw error;
       throw new UpwellError("The function `token` failed: see the cause.", {
         code: "token_unavailable",
-        retry: error instanceof TypeError, // what fetch throws without a connection
+        retry: error instanceof TypeError || signal?.aborted, // no connection, or no answer in time
         cause: error,
       });
     }
@@ -143,15 +143,12 @@ export class Wire {
 function checkSecret(token) {
   const secret = typeof token === "string" ? token : token?.token;
   if (typeof secret !== "string" || !secret) {
-    throw new UpwellError("`token` is no upload token, and no function that gets one: see the README.", {
-      code: "token_missing",
-    });
+    throw new UpwellError("`token` is no upload token: see the README.", { code: "token_missing" });
   }
   if (secret.startsWith("sk_") && inBrowser()) {
-    throw new UpwellError(
-      "An API key must not reach a browser: use an upload token of your server, and revoke this key.",
-      { code: "key_in_browser" },
-    );
+    throw new UpwellError("An API key must not reach a browser: revoke it, and use upload tokens.", {
+      code: "key_in_browser",
+    });
   }
   return secret;
 }
