@@ -105,9 +105,8 @@ export async function hold(name, signal) {
   while (held.has(name)) {
     if (!signal) return undefined;
     awaited.add(name);
-    await abortable(/** @type {Promise<unknown>} */ (held.get(name)), signal);
+    await abortable(/** @type {Promise<unknown>} */ (held.get(name)), signal).finally(() => awaited.delete(name));
   }
-  awaited.delete(name);
   held.set(name, released);
   return () => {
     held.delete(name);

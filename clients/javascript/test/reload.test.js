@@ -230,13 +230,19 @@ suite("one sender per file", () => {
 
   test(
     "one that waits can be canceled, and the first goes on",
-    world(async ({ storage, client }) => {
+    world(async ({ storage, store, client }) => {
       const file = fileOf(randomBytes(SIZE), "film.mp4");
+      storage.meet(/part=2/, "hang");
       const first = client().upload(file, OPTIONS);
-      await storage.called(/part=1/);
+      await storage.called(/part=2/);
       const second = client().upload(file, OPTIONS);
+      const third = client().upload(chanceFile(10)); // begun later, and through earlier
+      await third;
       await Promise.all([second.cancel(), assert.rejects(second, { code: "canceled" })]);
+      first.pause();
+      first.resume();
       assert.equal((await first).status, "COMPLETED");
+      assert.deepEqual(await store.getAll(), []);
     }),
   );
 });
