@@ -18,6 +18,7 @@ from tests.trouble import Loop
 
 pytestmark = needs_node
 _MIB = 1 << 20
+_SIZE = 104 * _MIB  # so large that a task verifies it
 
 
 def chromium() -> str | None:
@@ -83,7 +84,7 @@ def test_it_works_in_a_browser(world: World) -> None:
 def test_a_file_arrives_over_lines_that_break_and_servers_that_restart(world: World) -> None:
     world.to_storage.delay_seconds = 0.02  # for each piece of 64 KiB
     sending = subprocess.Popen(
-        ["node", "test/live/send.js", str(60 * _MIB), str(5 * _MIB)],
+        ["node", "test/live/send.js", str(_SIZE), str(5 * _MIB)],
         cwd=PACKAGE,
         env={**os.environ, **world.environment},
         stdout=subprocess.PIPE,
@@ -101,13 +102,13 @@ def test_a_file_arrives_over_lines_that_break_and_servers_that_restart(world: Wo
             world.to_storage.cut,
         ]
     )
-    due = 8 * _MIB
-    for line in sending.stderr:  # a trouble for every 8 MiB that are on their way
+    due = 15 * _MIB
+    for line in sending.stderr:  # a trouble for every 15 MiB that are on their way
         phase, sent = line.split()
         if phase == "verifying":
             break
         if int(sent) >= due:
-            due += 8 * _MIB
+            due += 15 * _MIB
             next(troubles, lambda: None)()
     world.to_storage.delay_seconds = 0
     output, errors = sending.communicate(timeout=120)
