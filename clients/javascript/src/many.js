@@ -3,7 +3,7 @@
  * confirmed together. What does not go this way goes the way of a single upload.
  */
 
-import { isDone, keyOf, newEntry, requestFor } from "./asking.js";
+import { callsOf, isDone, keyOf, newEntry, requestFor } from "./asking.js";
 import { Control } from "./control.js";
 import { newId } from "./files.js";
 import { tell, withHandle } from "./handle.js";
@@ -134,8 +134,10 @@ export function uploadAll(client, files, { onProgress, onFile, ...options } = {}
       etag: parts[0]?.etag,
     }));
     let { task } = await wire.call("POST", `${path}/confirm/batch`, { body: { confirmations }, signal: stopped });
-    for (let ms = wire.pause; OPEN.includes(task.status); ms = Math.min(ms * 2, wire.pause * 8)) {
-      await sleep(ms, stopped);
+    const { entry: last } = /** @type {Item} */ (arrived.at(-1));
+    while (OPEN.includes(task.status)) {
+      await callsOf(client, last, stopped)("GET", "?wait=5"); // one request that waits, not many that ask
+      await sleep(wire.pause, stopped);
       task = await wire.call("GET", `tasks/${task.task_id}`, { signal: stopped });
     }
     const results = new Map((task.outputs ?? []).map((/** @type {any} */ output) => [output.upload_id, output]));

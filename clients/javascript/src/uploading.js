@@ -48,7 +48,7 @@ export class Uploading {
   }
 
   pause() {
-    if (this.#phase !== "verifying" && this.#control.pause()) this.#report();
+    if (this.#control.pause()) this.#report();
   }
 
   resume() {
