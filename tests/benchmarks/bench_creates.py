@@ -2,13 +2,18 @@
 
 Run: `uv run python -m tests.benchmarks.bench_creates [--seconds 5] [--rounds 3]`. Both servers are uvicorn with one
 process; the rounds alternate, so that a noisy machine is noisy for both.
+
+With one connection, the time of a create is also divided by that of a request that does nothing and of a bare insert of
+as many bytes as an event, committed on a connection of its own, together: the least that a create can take.
 """
 
 import argparse
 import asyncio
+import secrets
 import statistics
 import subprocess
 import sys
+import time
 
 import uvloop
 
@@ -21,6 +26,7 @@ BODY = (
     b'{"filename":"product_video.mp4","content_type":"video/mp4","file_size_bytes":10485760,'
     b'"blob_property":"video","metadata":{"campaign":"summer_2024","source":"mobile_app"}}'
 )
+EVENT_BYTES = 1024
 NOOP = """
 import uvicorn
 from entrypoints.http.transport.server import options
@@ -45,9 +51,39 @@ def main() -> None:
             )
             for connections in (1, 32):
                 measure(request, running.port, noop_port, connections, options.seconds, options.rounds)
+            least(request, running.port, noop_port, running.database, options.seconds, options.rounds)
         finally:
             noop.terminate()
             noop.wait()
+
+
+def least(request: bytes, port: int, noop_port: int, database: Database, seconds: float, rounds: int) -> None:
+    """Alternate creates with their least on one connection, and print the median times."""
+    results: dict[str, list[float]] = {"no-op": [], "insert": [], "create": []}
+    for _ in range(rounds):
+        results["no-op"].append(uvloop.run(load(noop_port, request, connections=1, seconds=seconds)).p50_ms)
+        results["insert"].append(uvloop.run(insert_ms(database, seconds)))
+        results["create"].append(uvloop.run(load(port, request, connections=1, seconds=seconds)).p50_ms)
+    medians = {name: statistics.median(times) for name, times in results.items()}
+    print("1 connection, p50:", ", ".join(f"{name} {ms:.2f} ms" for name, ms in medians.items()))
+    ratios = [
+        create / (noop + insert)
+        for noop, insert, create in zip(results["no-op"], results["insert"], results["create"], strict=True)
+    ]
+    print(f"  create / (no-op + insert) {statistics.median(ratios):.2f}  {[round(one, 2) for one in ratios]}")
+
+
+async def insert_ms(database: Database, seconds: float) -> float:
+    """Return the median time of a committed insert, in ms."""
+    connection = await connect(database.owner_url, role=None)
+    await connection.execute("CREATE TABLE IF NOT EXISTS bare (state bytea)")
+    row, times = secrets.token_bytes(EVENT_BYTES), list[float]()
+    until = time.perf_counter() + seconds
+    while (began := time.perf_counter()) < until:
+        await connection.execute("INSERT INTO bare VALUES ($1)", row)
+        times.append(time.perf_counter() - began)
+    await connection.close()
+    return statistics.median(times) * 1000
 
 
 async def print_durability(database: Database) -> None:
