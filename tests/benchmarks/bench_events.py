@@ -1,11 +1,13 @@
 """How soon a live subscriber gets an event, and what subscribers cost callers that create uploads.
 
 Run: `uv run python -m tests.benchmarks.bench_events [--seconds 10] [--idle 1000] [--streams 10000] [--rounds 5]
-[--only latency cost idle]`. Latency is from the
-answer to a create until its event has arrived at a subscriber, both in one process. What subscribers cost is a ratio of
-creates per second with them and without, in rounds that alternate; a worker delivers every upload to webhooks, on
-the same cores. `--streams 10000` opens so many idle streams on one process, and measures its memory and its processor
-time, those of no streams beside them, and how soon all of them get one event.
+[--only latency cost idle]`.
+
+Latency is from the answer to a create until its event has arrived at a subscriber (negative: before the answer), on a
+stream of the process that answers, and on one of another process. What subscribers cost is a ratio of creates per
+second with them and without, in rounds that alternate; a worker delivers every upload to webhooks, on the same cores.
+`--streams 10000` opens so many idle streams on one process, and measures its memory and its processor time, those of no
+streams beside them, and how soon all of them get one event.
 """
 
 import argparse
@@ -25,7 +27,7 @@ import uvloop
 
 from tests.benchmarks.bench_creates import BODY
 from tests.benchmarks.load import http_request, load
-from tests.conftest import ANY_RECEIVER_HERE, Tenant
+from tests.conftest import ANY_RECEIVER_HERE, Tenant, free_port, wait_ready
 from tests.stack import stack
 
 CONNECTIONS = 16
@@ -58,8 +60,15 @@ def main() -> None:
         server = psutil.Process(running.processes["serve"].pid)
         if "idle" in options.only:
             uvloop.run(idle(running.port, tenant, server, options.streams, options.seconds))
-        for rate in (100, 2000) if "latency" in options.only else ():
-            uvloop.run(latency(running.port, tenant, rate, options.seconds))
+        if "latency" in options.only:
+            other = free_port()
+            running.own["serve #2"] = {"UPWELL_PORT": str(other)}
+            running.begin("serve #2")
+            wait_ready(f"http://127.0.0.1:{other}", running.processes["serve #2"])
+            for rate in (100, 2000):
+                for where, port in (("the same", running.port), ("another", other)):
+                    uvloop.run(latency(running.port, port, where, tenant, rate, options.seconds))
+            running.kill("serve #2")
         for what, count, query, webhooks in (
             ("follow", FOLLOWING, "", 0),
             ("follow", FOLLOWING, "", WEBHOOKS),
@@ -116,11 +125,11 @@ async def idle(port: int, tenant: Tenant, server: psutil.Process, count: int, se
     )
 
 
-async def latency(port: int, tenant: Tenant, rate: int, seconds: float) -> None:
-    """Create uploads at a rate, and print the delay of each event after its answer."""
+async def latency(port: int, other: int, where: str, tenant: Tenant, rate: int, seconds: float) -> None:
+    """Create uploads at a rate, and print the delay of each event after its answer, on a stream of a process."""
     answered: dict[bytes, float] = {}
     arrived: dict[bytes, float] = {}
-    async with following(port, tenant, "&types=upload.requested") as reader:
+    async with following(other, tenant, "&types=upload.requested") as reader:
         listening = asyncio.create_task(listen(reader, arrived))
         began = time.perf_counter()
         every = CONNECTIONS / rate
@@ -134,10 +143,11 @@ async def latency(port: int, tenant: Tenant, rate: int, seconds: float) -> None:
         while answered.keys() - arrived.keys() and time.perf_counter() < until:
             await asyncio.sleep(0.05)
         listening.cancel()
-    late = sorted(max(arrived[each] - at, 0.0) * 1000 for each, at in answered.items() if each in arrived)
+    late = sorted((arrived[each] - at) * 1000 for each, at in answered.items() if each in arrived)
     print(
-        f"{rate} events/s asked for, {len(answered) / seconds:.0f} made: {len(late)} of {len(answered)} arrived,"
-        f" p50 {late[len(late) // 2]:.2f} ms, p99 {late[len(late) * 99 // 100]:.2f} ms after the answer"
+        f"{rate} events/s asked for, {len(answered) / seconds:.0f} made: {len(late)} of {len(answered)} arrived on a"
+        f" stream of {where} process, p50 {late[len(late) // 2]:.2f} ms, p99 {late[len(late) * 99 // 100]:.2f} ms after"
+        " the answer"
     )
 
 

@@ -28,7 +28,8 @@ class Listener:
 
     `losses` counts lost connections: a failover may have undone data that was read before, so the callbacks for
     events run then too. `lines`: the connections to end when a silent server responds on a new connection;
-    otherwise their callers would wait for the full timeout.
+    otherwise their callers would wait for the full timeout. `announced_pid`: the session whose notifications of events
+    are ignored, because this process announces what it has committed there.
     """
 
     def __init__(self, url: str) -> None:
@@ -37,6 +38,7 @@ class Listener:
         self.connected = False
         self.losses = 0
         self.lines = Lines()
+        self.announced_pid: int | None = None
 
     @asynccontextmanager
     async def hearing(self, channel: str, callback: Callable[[], None]) -> AsyncIterator[None]:
@@ -102,8 +104,13 @@ class Listener:
         """Call the callbacks of a channel now, because this process made the change; the notification comes later."""
         self._call(channel)
 
+    def hears(self, channel: str) -> bool:
+        """Return whether anything waits for notifications on a channel."""
+        return bool(self._callbacks[channel])
+
     def _heard(self, connection: Connection | Any, pid: int, channel: str, payload: object) -> None:  # noqa: ARG002, ANN401  # asyncpg's signature
-        self._call(channel)
+        if channel != EVENTS or pid != self.announced_pid:
+            self._call(channel)
 
     def _call(self, channel: str) -> None:
         for callback in list(self._callbacks[channel]):

@@ -13,6 +13,7 @@ import asyncio
 import copy
 import re
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, suppress
 from contextvars import Context
@@ -63,6 +64,8 @@ STATEMENT_SECONDS = 20.0  # the server's timeout: shorter than ours
 TRIES = 3
 _PAGE = 1000
 _AWAY_SECONDS = 0.5
+_RECENT_SECONDS = 1.0
+_RECENT_BYTES = 1024 * 1024
 _APPEND = "SELECT positions, refusals FROM upwell.append($1, $2, $3, $4, $5, $6, $7, $8)"
 _STORED = "SELECT state, notification_id FROM upwell.stored_states($1, $2) ORDER BY n"
 _OF_CALLER = {"key_id", "token_id", "namespace_id", "bucket_id"}
@@ -193,12 +196,14 @@ class PostgresEventLog:
         self._news = asyncio.Event()
         self._closing = asyncio.Event()
         self._connection: Connection | None = None
+        self._recent = RecentGroups()
         self._probe = WriteProbe(url)
 
     def read_through(self, reads: Reads) -> "PostgresEventLog":
         """Return the same log with the same writer, but other reads."""
         narrower = copy.copy(self)
         narrower._reads = reads  # noqa: SLF001  # of the same class
+        narrower._recent = RecentGroups()  # noqa: SLF001  # stays empty: what was just committed is of all tenants
         return narrower
 
     @asynccontextmanager
@@ -293,7 +298,7 @@ class PostgresEventLog:
         """Yield everything above `after` in pages, and then new pages until a connection is lost."""
 
         async def read(after: int) -> _Page[Sequence[Notification]] | None:
-            page = await self.read_feed(after=after, limit=limit)
+            page = self._recent.after(after, limit) or await self.read_feed(after=after, limit=limit)
             return (page, page[-1].id, len(page)) if page else None
 
         return self._follow(after, limit, read)
@@ -391,6 +396,7 @@ class PostgresEventLog:
         except BaseException:
             connection.terminate()
             raise
+        self._listener.announced_pid = connection.get_server_pid()
         return connection
 
     async def _after(self, error: Exception, batch: list[_Entry], tries: int) -> None:
@@ -450,11 +456,21 @@ class PostgresEventLog:
             if batch[int(number) - 1].sent_before and refusal["refused"] == "version_conflict"
         ]
         positions = await _positions(connection, late, CALL_SECONDS) if late else {}
+        if self._listener.hears(EVENTS):
+            self._recent.add(_group(outcomes))
+            self._listener.announce(EVENTS)
         # not immediately: the next group is sent to PostgreSQL before these callers continue
         asyncio.get_running_loop().call_soon(_report, outcomes, positions)
 
     async def _settle(self, batch: list[_Entry]) -> list[_Entry]:
         """After a lost connection: complete the commands that were appended, and return the others."""
+        self._recent.clear()
+        try:
+            return await self._search(batch)
+        finally:
+            self._listener.announce(EVENTS)  # the lost connection may have appended some, without an announcement
+
+    async def _search(self, batch: list[_Entry]) -> list[_Entry]:
         loop = asyncio.get_running_loop()
         until = loop.time() + RECONNECT_SECONDS
         pause = 0.05
@@ -480,6 +496,61 @@ class PostgresEventLog:
                 else:
                     missing.append(entry)
             return missing
+
+
+class RecentGroups:
+    """The events of the last groups that this process has committed, for those that follow the log in this process.
+
+    They stay for a second at most: what is older is read from the log, where it may have been redacted since.
+    """
+
+    def __init__(self) -> None:
+        self._groups: deque[tuple[float, list[Notification]]] = deque()
+        self._bytes = 0
+
+    def add(self, group: list[Notification]) -> None:
+        """Keep the events of a group; its positions follow each other."""
+        if group:
+            self._groups.append((time.monotonic(), group))
+            self._bytes += _bytes_of(group)
+            while self._bytes > _RECENT_BYTES:
+                self._bytes -= _bytes_of(self._groups.popleft()[1])
+
+    def after(self, position: int, limit: int) -> list[Notification]:
+        """Return up to `limit` events that follow a position without a gap; none if the next one is not here."""
+        since = time.monotonic() - _RECENT_SECONDS
+        while self._groups and self._groups[0][0] < since:
+            self._bytes -= _bytes_of(self._groups.popleft()[1])
+        found: list[Notification] = []
+        for _, group in self._groups:
+            begin = position - group[0].id + 1
+            if 0 <= begin < len(group):
+                found += group[begin : begin + limit - len(found)]
+                position = found[-1].id
+                if len(found) == limit:
+                    break
+        return found
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._groups.clear()
+        self._bytes = 0
+
+
+def _bytes_of(group: list[Notification]) -> int:
+    return sum([len(event.state) for event in group])
+
+
+def _group(outcomes: _Outcomes) -> list[Notification]:
+    """Return the events that the accepted commands of a group have appended."""
+    return [
+        Notification(originator_id=stream_id, originator_version=version, topic=topic, state=state, id=position)
+        for entry, last in zip(outcomes.entries, outcomes.positions, strict=True)
+        if last is not None
+        for position, (stream_id, version, topic, state) in enumerate(
+            zip(entry.ids, entry.versions, entry.topics, entry.states, strict=True), last - len(entry.ids) + 1
+        )
+    ]
 
 
 def packed_page(after: int, rows: Sequence[Any]) -> PackedPage | None:

@@ -124,6 +124,61 @@ async def test_a_tail_whose_listener_is_lost_again_and_again_gives_every_event_o
     assert lost >= 1
 
 
+async def test_a_tail_gets_what_its_own_process_appends_without_reading_the_log(
+    here: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await open_account(here.log)
+    async with asyncio.timeout(SOON), aclosing(tailing(here.log, after=3)) as tail:
+        assert (await anext(tail)).id == 4
+        waiting = asyncio.ensure_future(anext(tail))
+        while not waiting.done() and not here.listener.hears(listening.EVENTS):
+            await asyncio.sleep(0)
+        reads: list[int] = []
+
+        async def read_feed(*, after: int, limit: int) -> list[Notification]:
+            reads.append(after)
+            return list(await PostgresEventLog.read_feed(here.log, after=after, limit=limit))
+
+        monkeypatch.setattr(here.log, "read_feed", read_feed)
+        heard = []
+        for _ in range(10):
+            await account.request(here.log)
+            heard.append(await waiting)
+            waiting = asyncio.ensure_future(anext(tail))
+            await asyncio.sleep(0)
+        await here.log.head()  # notifications of the commits have arrived by now
+        waiting.cancel()
+        with suppress(asyncio.CancelledError):
+            await waiting
+    assert [each.id for each in heard] == list(range(5, 15))
+    assert [after for after in reads if after > 4] == []
+    assert heard == list(await here.log.read_feed(after=4, limit=10))
+
+
+async def test_tails_of_processes_that_append_at_once_see_one_order_without_a_gap(
+    here: Process, there: Process
+) -> None:
+    account = await open_account(here.log)
+    logs = (here.log, there.log)
+
+    async def follow(log: PostgresEventLog) -> list[Notification]:
+        heard = []
+        async with aclosing(tailing(log, after=4)) as tail:
+            async for notification in tail:
+                heard.append(notification)
+                if len(heard) == 300:
+                    break
+        return heard
+
+    async with asyncio.timeout(2 * SOON):
+        following = [asyncio.ensure_future(follow(log)) for log in logs]
+        for rounds in range(30):
+            await asyncio.gather(*(account.request(logs[(number + rounds) % 2]) for number in range(10)))
+        here_heard, there_heard = await asyncio.gather(*following)
+    assert [each.id for each in here_heard] == list(range(5, 305))
+    assert here_heard == there_heard == list(await whole_feed(here.log))[4:]
+
+
 async def test_a_tail_goes_on_where_it_was_left(here: Process, there: Process) -> None:
     account = await open_account(there.log)
     for _ in range(2):
