@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _MAY_HOLD_NULL = re.compile(rb"\\u0000")
 
 
@@ -47,6 +48,8 @@ def decode_json(text: bytes, decoder: msgspec.json.Decoder[Any] = _ANY) -> Any: 
     except UnicodeDecodeError as error:
         raise NotJSONError("The text is not UTF-8.") from error
     except msgspec.DecodeError as error:
+        if _SURROGATE.search(text):  # the decoder takes a lone one for the end of the text
+            raise NotJSONError("A \\ud800 to \\udfff is not one of a pair.") from error
         raise NotJSONError(str(error)) from error
     except ValueError as error:  # more digits than Python converts
         raise NotJSONError("A number has too many digits.") from error

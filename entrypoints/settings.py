@@ -583,13 +583,13 @@ class Settings:
     )
     analytics_kept = Setting(
         "UPWELL_ANALYTICS_DAYS",
-        "How many days of hourly analytics are kept, at least 31; `all` forever. Set it for every worker.",
+        "How many days of hourly analytics are kept, from 31 to 36500; `all` forever. Set it for every worker.",
         _days_or_all(31, 36_500),
         default="all",
     )
     _deliveries_kept = Setting(
         "UPWELL_WEBHOOK_DELIVERIES_DAYS",
-        "How long the deliveries of webhooks are kept after their event, with their attempts.",
+        "How long the deliveries of webhooks are kept after their event, with their attempts; from 4 to 3650 days.",
         _days(4, 3650),
         default="30",
     )

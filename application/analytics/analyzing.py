@@ -1,8 +1,8 @@
 """Analytics of uploads and buckets as series without gaps, over a given period."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -27,6 +27,7 @@ MAX_GROUPS_SHOWN: Final = 500
 METADATA: Final = "metadata."
 USUAL_SPAN: Final = timedelta(days=30)
 _HOUR: Final = timedelta(hours=1)
+_T = TypeVar("_T")
 
 
 class Grouping(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,9 +104,10 @@ class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
         return await self.analytics.progress()
 
     async def kept(self, period: Period) -> tuple[Period, datetime | None]:
-        """Return the end of a period whose figures are kept, and where figures begin; None: none were dropped.
+        """Return the part of a period whose figures are kept, and where figures begin; None: none were dropped.
 
-        Call it after the figures were read: hours may be dropped at any time. Refuses a period without such steps.
+        Call it after the figures were read, because hours may be dropped at any time; or see `of_kept`. Refuses a
+        period without such steps.
         """
         kept_from = (await self.analytics.progress()).kept_from
         if kept_from is None:
@@ -119,6 +121,18 @@ class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
                 {"figures_from": kept_from.isoformat()},
             )
         return msgspec.structs.replace(period, start=steps[0], steps=steps), kept_from
+
+    async def of_kept(
+        self, period: Period, read: Callable[[Period], Awaitable[_T]]
+    ) -> tuple[Period, datetime | None, _T]:
+        """Return the part of a period whose figures are kept, where figures begin, and what was read of this part."""
+        kept, figures_from = await self.kept(period)
+        while True:
+            found = await read(kept)
+            still, figures_from = await self.kept(period)
+            if still == kept:
+                return kept, figures_from, found
+            kept = still
 
     async def uploads(self, area: Area, period: Period) -> tuple[Sequence[UploadFigures], UploadFigures]:
         """Return the outcomes of uploads for each step, and in total."""
@@ -168,8 +182,10 @@ class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
         parts = group_by.split(",")
         fields = [part.removeprefix(METADATA) for part in parts if part.startswith(METADATA)]
         steps = [part for part in parts if not part.startswith(METADATA)]
-        if len(fields) > 1 or len(steps) > 1 or "" in fields:
-            raise _invalid_group_by(group_by)
+        if len(fields) > 1 or len(steps) > 1 or "" in fields or not set(steps) <= set(Interval):
+            raise _invalid_group_by(
+                group_by, "hour, day, week or month, 'metadata.' with a field's name, or both, separated by a comma"
+            )
         return Grouping(step=steps[0] if steps else usual_step, field=fields[0] if fields else None)
 
     async def overview(self, area: Area, period: Period, field: str | None = None) -> Overview:
@@ -194,7 +210,7 @@ class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
     @staticmethod
     def _period(start: datetime, end: datetime, group_by: str) -> Period:
         if group_by not in set(Interval):
-            raise _invalid_group_by(group_by)
+            raise _invalid_group_by(group_by, "hour, day, week or month")
         if start >= end:
             raise InvalidInputError(
                 "invalid_period",
@@ -214,11 +230,10 @@ class Analyzing(msgspec.Struct, frozen=True, kw_only=True):
         return Period(start=steps[0], end=end, step=step, steps=tuple(steps))
 
 
-def _invalid_group_by(group_by: str) -> InvalidInputError:
+def _invalid_group_by(group_by: str, allowed: str) -> InvalidInputError:
     return InvalidInputError(
         "invalid_group_by",
-        "group_by has a value that is not allowed: use hour, day, week or month, 'metadata.' with a field's name, or"
-        " both, separated by a comma.",
+        f"group_by has a value that is not allowed: use {allowed}.",
         {"group_by": group_by[:100]},
     )
 

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, aclosing, asynccontextmanager, nullcontext, suppress
 from datetime import timedelta
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -24,7 +24,7 @@ from domain.events.event import Event
 from domain.events.registry import BY_TAG, decode
 
 LEASE: Final = timedelta(seconds=30)
-_RENEW_SECONDS: Final = 10.0
+RENEW_SECONDS: Final = 10.0
 _RETRY_SECONDS: Final = 1.0
 PAGE: Final = 1000
 BULK: Final = 20000
@@ -32,6 +32,7 @@ _MOMENT_SECONDS: Final = 0.05
 
 Transaction_contra = TypeVar("Transaction_contra", contravariant=True)
 Transaction = TypeVar("Transaction")
+_T = TypeVar("_T")
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,11 +133,11 @@ class Subscribing(Generic[Transaction]):
 
         Errors are reported and retried, so an event that always fails blocks the projection.
         """
-        await self._keep(projection.name, lambda lease: self._project(projection, lease), stopping)
+        await self._keep(projection.name, lambda held: self._project(projection, held), stopping)
 
     async def project_in_bulk(self, projection: BulkProjection[Transaction], stopping: asyncio.Event) -> None:
         """Keep a bulk projection up to date, in the same way."""
-        await self._keep(projection.name, lambda lease: self._project_in_bulk(projection, lease), stopping)
+        await self._keep(projection.name, lambda held: self._project_in_bulk(projection, held), stopping)
 
     async def events(
         self, name: str, *, topics: frozenset[str] | None = None, begin: int = 0
@@ -150,19 +151,20 @@ class Subscribing(Generic[Transaction]):
         host's clock contradicts PostgreSQL's.
         """
         while True:
-            async with self._leased(name, begin) as lease:
-                if lease is None:
+            async with self._leased(name, begin) as held:
+                if held is None:
                     await asyncio.sleep(_RETRY_SECONDS)
                     continue
+                lease = held.lease
                 done = lease.position
                 try:
-                    async with aclosing(self._log.pages(after=lease.position, limit=PAGE)) as pages:
+                    async with aclosing(held.reading(self._log.pages(after=done, limit=PAGE))) as pages:
                         async for page in pages:
                             for recorded in _ours(page, topics):
                                 yield recorded
                                 done = recorded.position
                             done = page[-1].id
-                            lease = await self._record(lease, done)  # noqa: PLW2901  # the same lease with a new position
+                            lease = await self._record(lease, done)
                 finally:
                     if done > lease.position:
                         await self._record(lease, done)
@@ -172,17 +174,17 @@ class Subscribing(Generic[Transaction]):
         return await self._log.head()
 
     async def forget(self, name: str) -> None:
-        """Let a name start over; its current reader stops. Raises `LogUnavailableError`."""
+        """Let a name start over; its current reader stops within `RENEW_SECONDS`. Raises `LogUnavailableError`."""
         await self._subscriptions.forget(name)
 
     async def _keep(
-        self, name: str, work: Callable[[Lease], Coroutine[None, None, None]], stopping: asyncio.Event
+        self, name: str, work: Callable[["_Held"], Coroutine[None, None, None]], stopping: asyncio.Event
     ) -> None:
         while not stopping.is_set():
             try:
-                async with self._leased(name, 0) as lease:
-                    if lease is not None:
-                        await _until(stopping, work(lease))
+                async with self._leased(name, 0) as held:
+                    if held is not None:
+                        await _until(stopping, work(held))
             except LeaseLostError:
                 continue
             except Exception as error:  # noqa: BLE001  # every error is reported and retried
@@ -191,8 +193,9 @@ class Subscribing(Generic[Transaction]):
                 async with asyncio.timeout(_RETRY_SECONDS):
                     await stopping.wait()
 
-    async def _project(self, projection: Projection[Transaction], lease: Lease) -> None:
-        async with aclosing(self._log.pages(after=lease.position, limit=PAGE)) as pages:
+    async def _project(self, projection: Projection[Transaction], held: "_Held") -> None:
+        lease = held.lease
+        async with aclosing(held.reading(self._log.pages(after=lease.position, limit=PAGE))) as pages:
             async for page in pages:
                 events = _ours(page, projection.topics)
                 recording = self._subscriptions.recording(lease, page[-1].id, now=self._clock.now())
@@ -204,12 +207,12 @@ class Subscribing(Generic[Transaction]):
                 if len(page) < PAGE:
                     await asyncio.sleep(_MOMENT_SECONDS)
 
-    async def _project_in_bulk(self, projection: BulkProjection[Transaction], lease: Lease) -> None:
-        bulk = _Bulk(projection)
+    async def _project_in_bulk(self, projection: BulkProjection[Transaction], held: "_Held") -> None:
+        bulk, lease = _Bulk(projection), held.lease
 
         async def gather() -> None:
             reading = self._log.packed_pages(after=lease.position, limit=PAGE, topics=projection.topics)
-            async with aclosing(reading) as pages:
+            async with aclosing(held.reading(reading)) as pages:
                 async for page in pages:
                     await bulk.add(page)
 
@@ -237,7 +240,7 @@ class Subscribing(Generic[Transaction]):
         return lease.at(position)
 
     @asynccontextmanager
-    async def _leased(self, name: str, begin: int) -> AsyncIterator[Lease | None]:
+    async def _leased(self, name: str, begin: int) -> AsyncIterator["_Held | None"]:
         """Hold the lease of a name while inside; None: another process has it. Raises `ClockDiffersError`."""
         self._clock.check()
         now = self._clock.now()
@@ -250,9 +253,10 @@ class Subscribing(Generic[Transaction]):
         if lease is None:
             yield None
             return
-        renewing = asyncio.create_task(self._renew(lease), name=f"lease-{name}")
+        held = _Held(lease)
+        renewing = asyncio.create_task(self._renew(held), name=f"lease-{name}")
         try:
-            yield lease
+            yield held
         finally:
             renewing.cancel()
             with suppress(asyncio.CancelledError):
@@ -262,19 +266,56 @@ class Subscribing(Generic[Transaction]):
             except LogUnavailableError:
                 self._not_released[name] = lease.token
 
-    async def _renew(self, lease: Lease) -> None:
-        """Renew a lease while its reader reads or waits. After it is lost, nothing can be recorded.
+    async def _renew(self, held: "_Held") -> None:
+        """Renew a lease while its reader reads or waits. After it is lost, nothing can be recorded: the reader stops.
 
         While this host's clock contradicts the time, the lease is not renewed, and another process takes over.
         """
         while True:
-            await asyncio.sleep(_RENEW_SECONDS)
+            await asyncio.sleep(RENEW_SECONDS)
             with suppress(LogUnavailableError, ClockDiffersError):
                 try:
                     self._clock.check()
-                    await self._subscriptions.renew(lease, leased_until=self._clock.now() + LEASE)
+                    await self._subscriptions.renew(held.lease, leased_until=self._clock.now() + LEASE)
                 except LeaseLostError:
+                    held.lost.set()
                     return
+
+
+class _Held:
+    """A lease that a reader holds, until it is lost."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self.lost = asyncio.Event()
+
+    async def reading(self, pages: AsyncGenerator[_T]) -> AsyncGenerator[_T]:
+        """Yield pages while the lease is held. Raises `LeaseLostError`, also while it waits for the next page."""
+        lost = asyncio.create_task(self.lost.wait())
+        page = None
+        try:
+            async with aclosing(pages):
+                try:
+                    while True:
+                        page = asyncio.ensure_future(anext(pages))
+                        await asyncio.wait({page, lost}, return_when=asyncio.FIRST_COMPLETED)
+                        if not page.done():
+                            raise LeaseLostError(self.lease.name)
+                        try:
+                            found = page.result()
+                        except StopAsyncIteration:
+                            return
+                        yield found
+                finally:
+                    await _cancel(page)
+        finally:
+            await _cancel(lost)
+
+
+async def _cancel(task: "asyncio.Future[Any] | None") -> None:
+    if task is not None and task.cancel():
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 class _Bulk(Generic[Transaction]):

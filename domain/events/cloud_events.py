@@ -102,9 +102,15 @@ def _without_secrets(state: bytes) -> bytes:
 def tags_named(types: Iterable[str]) -> frozenset[str]:
     """Return the tags that match these names: a tag, a tag without its version, or a kind (`upload.*`)."""
     named = [each.strip() for each in types]
-    found = {each: frozenset(tag for tag in BY_TAG if names(each, tag)) for each in named[:_MAX_TYPES]}
+    if len(named) > _MAX_TYPES:
+        raise InvalidInputError(
+            "unknown_event_type",
+            f"types has {len(named)} names: send at most {_MAX_TYPES}, or groups such as 'upload.*'.",
+            {"max": _MAX_TYPES},
+        )
+    found = {each: frozenset(tag for tag in BY_TAG if names(each, tag)) for each in named}
     unknown = [each[:100] for each, tags in found.items() if not tags]
-    if unknown or len(named) > _MAX_TYPES:
+    if unknown:
         raise InvalidInputError(
             "unknown_event_type",
             "types contains unknown names: use types such as 'upload.completed', or groups such as 'upload.*'.",

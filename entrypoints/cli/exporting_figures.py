@@ -14,7 +14,7 @@ import msgspec
 
 from adapters.postgres.analytics.analytics import PostgresAnalytics
 from application.analytics.analyzing import METADATA, Analyzing, Grouping
-from application.ports.analytics.analytics import Analytics, Area, Interval, UploadFigures
+from application.ports.analytics.analytics import Analytics, Area, Interval, UploadFigures, step_begin
 from application.ports.analytics.labels import group_of
 from domain.refusals import InvalidInputError
 from entrypoints.cli.errors import UnusableError
@@ -69,6 +69,10 @@ async def _export(known: Mapping[str, str], wanted: FiguresWanted, grouping: Gro
             for area in await analytics.areas()
             if wanted.bucket_id is None or wanted.bucket_id in (area.bucket_ids or ())
         ]
+        if wanted.bucket_id is not None and not areas:
+            raise UnusableError(
+                f"The bucket {wanted.bucket_id} does not exist: run 'upwell bucket list'.", "bucket_not_found"
+            )
         for field in dict.fromkeys([*wanted.metadata, *([] if grouping.field is None else [grouping.field])]):
             if not [area for area in areas if await analytics.keeps(area, field)]:
                 raise UnusableError(
@@ -88,9 +92,8 @@ async def _export(known: Mapping[str, str], wanted: FiguresWanted, grouping: Gro
 async def _rows(
     analytics: Analytics, area: Area, wanted: FiguresWanted, grouping: Grouping, step: Interval
 ) -> AsyncIterator[dict[str, Any]]:
-    found = await analytics.uploads(
-        area, start=wanted.start or _BEGINNING, end=wanted.end or _END, step=step, by=grouping.field
-    )
+    start = _BEGINNING if wanted.start is None else step_begin(wanted.start, Interval.HOUR)
+    found = await analytics.uploads(area, start=start, end=wanted.end or _END, step=step, by=grouping.field)
     for figures in found:
         if figures.at is None:
             continue
@@ -108,7 +111,7 @@ async def _rows(
 
 
 def _cell(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 def _csv(cells: list[Any]) -> str:

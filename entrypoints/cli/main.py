@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar
@@ -16,7 +16,7 @@ from domain.organizations.organization import Tier
 from entrypoints.cli.commands import buckets, download, events, namespace, upload, uploads
 from entrypoints.cli.help import Group
 from entrypoints.cli.ids import Id
-from entrypoints.cli.output import json_of, note, printable
+from entrypoints.cli.output import encodable, json_of, note, printable
 from entrypoints.cli.paths import NamedPath
 from entrypoints.cli.units import Size
 from entrypoints.wiring.garbage import collect_seldom
@@ -141,7 +141,11 @@ def webhooks() -> None:
 @click.argument("webhook_id", type=Id("wh_", where="GET /v1/webhooks"))
 @click.option("--after", type=click.IntRange(min=0), default=0, show_default=True, help="Only above this position.")
 @click.option("--until", type=click.IntRange(min=0), help="Only up to this position.")
-@click.option("--since", metavar="TIME", help="Only events at this time or later, such as 2026-11-29T08:00:00Z.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Only events at this date or time or later, such as 2026-11-29; UTC if it has no zone.",
+)
 @click.option("--before", metavar="TIME", help="Only events before this time.")
 def webhooks_replay(webhook_id: str, after: int, until: int | None, since: str | None, before: str | None) -> None:
     """Queue a range of the events for a webhook again; each message keeps its webhook-id."""
@@ -175,8 +179,8 @@ def analytics() -> None:
 )
 @click.option("--where", multiple=True, metavar="FIELD=VALUE", help="Only uploads with this value in their metadata.")
 @click.option("--bucket", type=Id("bkt_", where="'upwell bucket list'"), help="Only this bucket.")
-@click.option("--start", help="From this date or time on, to the hour.")
-@click.option("--end", help="Up to this date or time, to the hour.")
+@click.option("--start", help="From this date or time on, with its whole hour; UTC if it has no zone.")
+@click.option("--end", help="Up to this date or time, with its whole hour.")
 def analytics_export(
     form: Literal["csv", "jsonl"],
     group_by: str,
@@ -191,6 +195,8 @@ def analytics_export(
     """
     from entrypoints.cli.exporting_figures import FiguresWanted, export_figures  # noqa: PLC0415  # the same
 
+    if wrong := [each for each in (group_by, *where) if encodable(each) != each]:
+        raise click.UsageError(f"{encodable(wrong[0])} is not valid UTF-8: write it in UTF-8.")
     if wrong := [each for each in where if "=" not in each]:
         raise click.UsageError(f"--where {wrong[0]} has no '=': use --where FIELD=VALUE.")
     pairs = [each.partition("=") for each in where]
@@ -198,6 +204,8 @@ def analytics_export(
         raise click.UsageError("--where has a field twice: no upload has two values in one field.")
     metadata = {field: value for field, _, value in pairs}
     since, until = _time("--start", start), _time("--end", end)
+    if since is not None and until is not None and since >= until:
+        raise click.UsageError("--start is not before --end: choose an earlier start, or a later end.")
     wanted = FiguresWanted(form=form, group_by=group_by, start=since, end=until, metadata=metadata, bucket_id=bucket)
     export_figures(wanted)
 
@@ -424,13 +432,11 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
 def _time(option: str, value: str | None) -> datetime | None:
     try:
         at = None if value is None else datetime.fromisoformat(value)
-    except ValueError:
+        return None if at is None else (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise click.BadParameter(
-            f"{value!r} is not a time: write it as 2026-11-29T08:00:00Z.", param_hint=option
+            f"{value!r} is not a time: write it as 2026-11-29 or 2026-11-29T08:00:00Z.", param_hint=option
         ) from None
-    if at is not None and at.tzinfo is None:
-        raise click.BadParameter(f"{value!r} has no time zone: append Z for UTC.", param_hint=option)
-    return at
 
 
 def _show(facts: dict[str, Any], *, as_json: bool) -> None:

@@ -12,15 +12,28 @@ _STEP = 1024
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
 
 
+class OutputError(click.ClickException):
+    """Standard output accepts no more: a full disk, for example."""
+
+    def __init__(self, cause: OSError) -> None:
+        super().__init__(f"The output cannot be written: {cause.strerror or cause}.")
+
+    def show(self, file: object = None) -> None:  # noqa: ARG002  # click's signature
+        """Print it like the other commands."""
+        note(self.message)
+
+
 def emit(line: str) -> bool:
-    """Write a line at once; return false when the pipe was closed (`| head`)."""
+    """Write a line at once; return false when the pipe was closed (`| head`). Raises `OutputError`."""
     encoding = sys.stdout.encoding or "utf-8"
     try:
         sys.stdout.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # so that the flush at exit does not fail
-        return False
+        if isinstance(error, BrokenPipeError):
+            return False
+        raise OutputError(error) from error
     return True
 
 

@@ -4,6 +4,7 @@ A label is `=` with the value as text, or one of three words. Groups are what ca
 """
 
 import enum
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import msgspec
 MAX_VALUES: Final = 100
 MAX_GROUPS: Final = 1000
 MAX_VALUE_LENGTH: Final = 100
+_EXACT: Final = 2**53
 
 Labels = Mapping[str, str]
 
@@ -37,8 +39,8 @@ class Group(msgspec.Struct, frozen=True):
 
 
 def label_of(text: str) -> str:
-    """Return the label of a value that is written as text."""
-    return f"={text}"
+    """Return the label of a value that is written as text: the same for all forms of its characters."""
+    return f"={text if text.isascii() else unicodedata.normalize('NFC', text)}"
 
 
 def group_of(label: str) -> Group:
@@ -95,6 +97,8 @@ def _label(value: object) -> str:
             return GroupKind.NONE.value
         case str():
             text = value
+        case float() if value.is_integer() and abs(value) < _EXACT:  # 1.0 is 1
+            text = str(int(value))
         case _:
             text = msgspec.json.encode(value).decode()
     return label_of(text) if len(text) <= MAX_VALUE_LENGTH else GroupKind.OTHER.value

@@ -9,7 +9,7 @@ from litestar import Request, get
 from litestar.params import QueryParameter
 from litestar.types import Scope
 
-from application.analytics.analyzing import METADATA, Grouping, Held, Period
+from application.analytics.analyzing import METADATA, GroupFigures, Grouping, Held, Period
 from application.ports.analytics.analytics import Area, BucketFigures
 from application.ports.analytics.analytics import UploadFigures as Figures
 from application.ports.analytics.labels import Group
@@ -78,11 +78,14 @@ async def get_analytics_overview(
     grouping = analyze.grouping(group_by, "hour")
     period = analyze.last(hours, grouping.step)
     await analyze.check_fields(area, grouping)
-    found = await analyze.overview(area, period, grouping.field)
+    period, figures_from, found = await analyze.of_kept(
+        period, lambda kept: analyze.overview(area, kept, grouping.field)
+    )
     return AnalyticsOverviewResponse(
         position=found.progress.position,
         lag_events=found.progress.lag_events,
         time_range=_range(period),
+        figures_from=figures_from,
         uploads=_figures(UploadFigures, found.total),
         failures=dict(found.failures),
         duplicates=DuplicateFigures(
@@ -117,13 +120,18 @@ async def get_upload_performance(
     area = _area(admitted, metadata_filters(scope))
     await analyze.check_fields(area, grouping)
     progress = await analyze.progress()
-    series, total = await analyze.uploads(area, period)
-    groups = await analyze.groups(area, period, grouping.field)
+
+    async def read(kept: Period) -> tuple[Sequence[Figures], Figures, Sequence[GroupFigures]]:
+        series, total = await analyze.uploads(area, kept)
+        return series, total, await analyze.groups(area, kept, grouping.field)
+
+    period, figures_from, (series, total, groups) = await analyze.of_kept(period, read)
     return UploadPerformanceResponse(
         position=progress.position,
         lag_events=progress.lag_events,
         bucket_id=admitted.bucket.bucket_id,
         time_range=_range(period),
+        figures_from=figures_from,
         metrics=[_performance(at, each) for at, each in zip(period.steps, series, strict=True)],
         summary=_figures(UploadFigures, total),
         groups=tuple(

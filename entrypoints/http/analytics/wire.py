@@ -85,13 +85,17 @@ class UploadPerformanceGroup(MetadataGroup, frozen=True):
 
 
 class UploadPerformanceResponse(Followed, frozen=True):
-    """The uploads of a bucket for each step, and all of them as `summary`."""
+    """The uploads of a bucket for each step, and all of them as `summary`.
+
+    `figures_from`: earlier figures are no longer kept, so that steps which begin before are left out.
+    """
 
     bucket_id: str
     time_range: TimeRange
     metrics: list[UploadPerformanceMetric]
     summary: UploadFigures
     groups: tuple[UploadPerformanceGroup, ...] = ()
+    figures_from: datetime | None = None
 
 
 class StorageMetric(Response, frozen=True):
@@ -206,7 +210,10 @@ class BucketGrowth(Response, frozen=True):
 
 
 class AnalyticsOverviewResponse(Followed, frozen=True):
-    """All figures."""
+    """All figures.
+
+    `figures_from`: earlier figures are no longer kept, so that steps which begin before are left out.
+    """
 
     time_range: TimeRange
     uploads: UploadFigures
@@ -215,3 +222,4 @@ class AnalyticsOverviewResponse(Followed, frozen=True):
     steps: list[UploadStep]
     buckets: list[BucketGrowth]
     groups: tuple[UploadGroup, ...] = ()
+    figures_from: datetime | None = None

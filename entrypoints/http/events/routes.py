@@ -38,7 +38,8 @@ _TOKEN = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True).opt
 _READ_OWN = Needs(Permission.READ, scoped=True, tokens=True).opt()
 _PAGE = 100
 _LATEST = "latest"
-_POSITION = re.compile(r"[0-9]{1,18}")
+_POSITION = re.compile(r"[0-9]{1,30}")
+_LAST_POSITION = 2**63 - 1
 _EVENT_STREAM = "text/event-stream"
 _OBJECT: Decoder[dict[str, Any]] = Decoder(dict[str, Any], float_hook=number)
 
@@ -221,7 +222,7 @@ async def _position(admitted: Admitted, after: str) -> int:
             "after is not a position: send the id of an event, or 'latest'.",
             {"after": after[:100]},
         )
-    return int(after)
+    return min(int(after), _LAST_POSITION)
 
 
 ROUTES = [list_events, create_event_token, list_upload_events]

@@ -161,9 +161,26 @@ async def test_figures_are_exported_by_bucket_and_by_a_metadata_field(tenant: Te
     later = (datetime.now(UTC) + timedelta(days=2)).isoformat()
     assert (await export(*bucket, "--start", later, "--format", "jsonl")).out == ""
     assert (await export(*bucket, "--end", "2026-01-01T00:00:00Z", "--format", "jsonl")).out == ""
-    for wrong in (("--group-by", "minute"), ("--where", "plan"), ("--where", "a=1", "--where", "a=2")):
+    begins = datetime.fromisoformat(days[0]["time_bucket"])
+    at = datetime.fromisoformat(overview["time_range"]["end"])
+    for since in (at.isoformat(), at.date().isoformat(), at.replace(tzinfo=None).isoformat()):
+        hours = list(csv.DictReader(io.StringIO((await export(*bucket, "--group-by", "hour", "--start", since)).out)))
+        assert sum(int(row["requested"]) for row in hours) in {4, 5}, "the hour may have changed since the first upload"
+    assert days[0]["time_bucket"] == begins.strftime("%Y-%m-%dT%H:%M:%SZ")
+    for wrong, sentence in (
+        (("--group-by", "minute"), "hour, day"),
+        (("--group-by", "metadata.\udcff"), "UTF-8"),
+        (("--where", "plan"), "'='"),
+        (("--where", "plan=\udcff"), "UTF-8"),
+        (("--where", "a=1", "--where", "a=2"), "twice"),
+        (("--bucket", "bkt_xxxxxxxxxxxxxxxx"), "does not exist"),
+        (("--start", "2026-12-05", "--end", "2026-12-01"), "earlier start"),
+        (("--start", "2026-12-05Z"), "not a time"),
+        (("--start", "9999-12-31T23:59:59-14:00"), "not a time"),
+    ):
         refused = await export(*wrong)
         assert (refused.code, refused.out) == (2, "")
+        assert sentence in " ".join(refused.err.split())
 
 
 async def test_duplicates_are_printed_with_the_bytes_that_they_save(tenant: Tenant) -> None:

@@ -198,7 +198,10 @@ async def test_what_cannot_be_asked_is_refused(tenant: Tenant, query: dict[str, 
     assert (answer.status_code, answer.json()["error"]["code"]) == (422, code)
 
 
-@pytest.mark.parametrize("query", [{}, {"wait": "1"}, {"upload_id": "upl_1"}, {"upload_id": "upl_1", "wait": "1"}])
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"after": str(2**63)}, {"wait": "1"}, {"upload_id": "upl_1"}, {"upload_id": "upl_1", "wait": "1"}],
+)
 async def test_a_position_behind_the_end_is_refused_and_the_end_is_named(tenant: Tenant, query: dict[str, str]) -> None:
     async with tenant.client() as client:
         answer = await client.get("/v1/events", params={"after": str(10**15), **query})

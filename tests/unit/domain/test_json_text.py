@@ -31,6 +31,13 @@ def test_what_is_no_json_is_refused_as_such(text: bytes) -> None:
         decode_json(text)
 
 
+@pytest.mark.parametrize("text", [b'"\\ud800"', b'{"a": "x\\uDBFF"}', b'["\\udc00"]'])
+def test_half_of_a_pair_is_named(text: bytes) -> None:
+    with pytest.raises(NotJSONError, match="not one of a pair"):
+        decode_json(text)
+    assert decode_json(b'"\\ud83d\\ude00"') == "\U0001f600"
+
+
 @pytest.mark.parametrize("text", [b"1e400000", b"[-1e400000]", b"9" * 4301, b"-" + b"9" * 4301, b"9" * 4301 + b".5"])
 def test_a_number_beyond_all_bounds_is_refused(text: bytes) -> None:
     with pytest.raises((NotJSONError, msgspec.ValidationError)):

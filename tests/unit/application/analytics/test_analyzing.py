@@ -8,7 +8,7 @@ import pytest
 from adapters.memory.analytics.analytics import MemoryAnalytics
 from adapters.memory.clock import ManualClock
 from adapters.memory.events.event_log import MemoryEventLog
-from application.analytics.analyzing import MAX_STEPS, Analyzing, Grouping
+from application.analytics.analyzing import MAX_STEPS, Analyzing, Grouping, Period
 from application.ports.analytics.analytics import Area, Interval, step_after, step_begin
 from domain.refusals import InvalidInputError
 from tests.contract._log import Account, open_account
@@ -97,6 +97,41 @@ async def test_steps_whose_figures_are_no_longer_kept_are_left_out(analyzing: An
     with pytest.raises(InvalidInputError) as refused:
         await analyzing.kept(analyzing.between(now - timedelta(days=9), kept_from, "day"))
     assert (refused.value.code, refused.value.details) == ("figures_not_kept", {"figures_from": kept_from.isoformat()})
+
+
+async def test_figures_are_of_the_kept_part_of_a_period_also_when_hours_are_dropped_meanwhile(
+    analyzing: Analyzing, log: MemoryEventLog, account: Account
+) -> None:
+    for _ in range(20):
+        await account.request(log)
+        account.clock.advance(timedelta(days=1))
+    now = account.clock.now()
+    period = analyzing.between(now - timedelta(days=20), None, "week")
+    tried: list[Period] = []
+
+    async def read(part: Period) -> int:
+        tried.append(part)
+        if len(tried) == 1:
+            await analyzing.analytics.trim(before=now - timedelta(days=10))
+        return (await analyzing.uploads(area_of(account), part))[1].requested
+
+    part, begins, requested = await analyzing.of_kept(period, read)
+    assert begins is not None
+    assert [each.start for each in tried] == [period.start, part.start]
+    assert part.start == part.steps[0] == next(at for at in period.steps if at >= begins)
+    assert requested == (now - part.start).days < 10
+
+
+async def test_a_step_that_does_not_exist_is_refused_with_what_is_allowed_there(analyzing: Analyzing) -> None:
+    for refusing, field in (
+        (lambda: analyzing.grouping("minute,metadata.a", "day"), True),
+        (lambda: analyzing.grouping("minute", "day"), True),
+        (lambda: analyzing.between(None, None, "metadata.a"), False),
+    ):
+        with pytest.raises(InvalidInputError) as refused:
+            refusing()
+        assert refused.value.code == "invalid_group_by"
+        assert ("metadata." in refused.value.message) is field
 
 
 async def test_the_first_field_that_is_not_kept_is_named(analyzing: Analyzing, account: Account) -> None:

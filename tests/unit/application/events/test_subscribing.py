@@ -279,6 +279,49 @@ async def test_a_forgotten_name_starts_from_the_beginning(readers: Readers, clie
             assert await anext(events) == first
 
 
+async def test_an_idle_projection_starts_over_when_its_name_is_forgotten(
+    readers: Readers, client: Client, stopping: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscribing, "RENEW_SECONDS", 0.01)
+    await client.request()
+    head = await readers.world.log.head()
+    one_by_one, in_bulk = Counting(), Summing()
+    in_bulk.open.set()
+    process = readers.process()
+    running = asyncio.gather(process.project(one_by_one, stopping), process.project_in_bulk(in_bulk, stopping))
+    await until(one_by_one, 1)
+    async with asyncio.timeout(SOON):
+        await in_bulk.until(head)
+    one_by_one.enough.clear()
+    for name in (one_by_one.name, in_bulk.name):
+        await process.forget(name)
+    await until(one_by_one, 2)
+    async with asyncio.timeout(SOON):
+        while len(in_bulk.written) < 2:
+            await asyncio.sleep(0)
+    stopping.set()
+    await running
+    assert one_by_one.seen[0] == one_by_one.seen[1]
+    assert in_bulk.written == [list(range(1, head + 1))] * 2
+    assert readers.problems == []
+
+
+async def test_an_iterator_that_waits_gets_an_error_when_its_name_is_forgotten(
+    readers: Readers, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscribing, "RENEW_SECONDS", 0.01)
+    await client.request()
+    process = readers.process()
+    async with aclosing(process.events("mine", topics=REQUESTED)) as events:
+        await anext(events)
+        waiting = asyncio.ensure_future(anext(events))
+        await asyncio.sleep(0)
+        await process.forget("mine")
+        with pytest.raises(LeaseLostError):
+            async with asyncio.timeout(SOON):
+                await waiting
+
+
 async def test_a_failure_is_reported_and_repeated(readers: Readers, client: Client, stopping: asyncio.Event) -> None:
     projection = Counting(fails=2)
     running = asyncio.create_task(readers.process().project(projection, stopping))

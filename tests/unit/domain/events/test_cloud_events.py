@@ -98,6 +98,7 @@ def test_a_type_that_there_is_not_is_refused(names: list[str]) -> None:
         tags_named(names)
 
     assert caught.value.code == "unknown_event_type"
+    assert ("at most 100" in caught.value.message) is (len(names) > 100)
 
 
 def test_readers_get_events_of_uploads_and_objects_and_not_of_keys() -> None:
