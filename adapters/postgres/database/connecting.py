@@ -161,6 +161,7 @@ def _several_hosts(url: str) -> bool:
     return "," in parts.netloc.rpartition("@")[2] or any("," in host for host in parse_qs(parts.query).get("host", ()))
 
 
+_ALONE = "SET max_parallel_workers_per_gather = 0"
 _IN_THE_ORDER_OF_AN_INDEX = "SET enable_bitmapscan = off; SET enable_seqscan = off"
 
 
@@ -176,13 +177,16 @@ async def _begin(
     Behind row-level security the planner expects hardly any rows, because no organization is set when it plans. For a
     page in the order of an index, it would read all rows of an organization, or the table, and sort them.
 
+    For the same reason, it would start parallel workers for a page of the log, as soon as the log is large: that takes
+    20 ms, and the page itself less than 1 ms.
+
     `statement_seconds`: the server's limit. It is below the caller's, so that no abandoned statement is executed
     later, and it ends the statements of killed processes.
     """
     # where a scan that is turned off is the only way, its estimated cost is so high that code would be compiled for it
     wanted = ["SET jit = off", "SET upwell.organization_id = '*'" if all_organizations else _IN_THE_ORDER_OF_AN_INDEX]
     if role is not None:
-        wanted += [f"SET ROLE {role}", f"SET lock_timeout = '{LOCK_SECONDS}s'"]
+        wanted += [f"SET ROLE {role}", f"SET lock_timeout = '{LOCK_SECONDS}s'", _ALONE]
     if statement_seconds is not None:
         wanted.append(f"SET statement_timeout = '{statement_seconds}s'")
     await connection.execute("; ".join(wanted))
