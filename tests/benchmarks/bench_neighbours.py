@@ -37,7 +37,7 @@ LISTS = 60
 STORED = 20_000
 LARGE_BYTES = 64 * 1024 * 1024  # read inside the request
 TASK_BYTES = 128 * 1024 * 1024  # read by a worker
-BYTES_A_SECOND = 400 * 1024 * 1024  # more than a worker reads
+BYTES_A_SECOND = 800 * 1024 * 1024  # more than a worker reads
 
 NEIGHBOUR = """
 import asyncio, json, sys
