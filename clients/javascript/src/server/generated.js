@@ -99,6 +99,8 @@
 
 /**
  * All figures.
+ *
+ *     `figures_from`: earlier figures are no longer kept, so that steps which begin before are left out.
  * @typedef {object} AnalyticsOverviewResponse
  * @property {number} position
  * @property {number} lag_events
@@ -109,6 +111,7 @@
  * @property {Array<UploadStep>} steps
  * @property {Array<BucketGrowth>} buckets
  * @property {Array<UploadGroup>} groups
+ * @property {string | null} figures_from
  */
 
 /**
@@ -1462,6 +1465,8 @@
 
 /**
  * The uploads of a bucket for each step, and all of them as `summary`.
+ *
+ *     `figures_from`: earlier figures are no longer kept, so that steps which begin before are left out.
  * @typedef {object} UploadPerformanceResponse
  * @property {number} position
  * @property {number} lag_events
@@ -1470,6 +1475,7 @@
  * @property {Array<UploadPerformanceMetric>} metrics
  * @property {UploadFigures} summary
  * @property {Array<UploadPerformanceGroup>} groups
+ * @property {string | null} figures_from
  */
 
 /**
