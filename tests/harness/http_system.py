@@ -37,6 +37,7 @@ from tests.harness.failing_storage import FailingStorage
 from tests.harness.leading_clock import let_tests_lead
 from tests.harness.memory_system import object_seen
 from tests.harness.system import (
+    CONTENT_TYPE,
     Answer,
     Ask,
     BucketSeen,
@@ -285,6 +286,12 @@ class HttpSystem:
     def put(self, url: str, headers: Mapping[str, str], body: bytes) -> PutSeen:
         """PUT to S3."""
         response = self._storage_client.put(url, content=body, headers=headers)
+        return PutSeen(response.status_code, response.headers.get("etag", "").strip('"') or None)
+
+    def post(self, url: str, fields: Mapping[str, str], body: bytes) -> PutSeen:
+        """POST a form to S3."""
+        file = {"file": ("file.txt", body, CONTENT_TYPE)}
+        response = self._storage_client.post(url, data=dict(fields), files=file)
         return PutSeen(response.status_code, response.headers.get("etag", "").strip('"') or None)
 
     def parts(self, upload_id: str) -> Sequence[PartSeen] | Refused:

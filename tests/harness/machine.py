@@ -5,7 +5,7 @@ says what was answered; the feed says in which order things happened; the model 
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -541,7 +541,7 @@ class UploadMachine(Watching):
             status=answer.status,
             discards=answer.upload_id,
             part_size=answer.part_size,
-            url=None if answer.url is None else Url(answer.url, answer.headers, now, answer.expires_at),
+            url=self._url(wish.ask, answer, now, answer.expires_at),
         )
         self.wishes[answer.upload_id] = wish
         return [answer.upload_id]
@@ -566,6 +566,9 @@ class UploadMachine(Watching):
             return
         if upload.url is None or not self._is_notifying(upload, upload.url):
             return
+        if upload.url.fields is not None:
+            self._post(upload, upload.url, upload.url.fields, body)
+            return
         self._note("put")
         seen = self.system.put(upload.url.url, {"Content-Type": CONTENT_TYPE}, body)
         signed = {name.lower(): value for name, value in upload.url.headers.items()}.get("content-length")
@@ -574,6 +577,17 @@ class UploadMachine(Watching):
         if fits:
             upload.store(body, seen.etag or "")
             self.touched.add(upload_id)
+
+    def _post(self, upload: Upload, url: Url, fields: Mapping[str, str], body: bytes) -> None:
+        """Send a file by a form: storage refuses one that is too large or too small."""
+        self._note("post")
+        seen = self.system.post(url.url, fields, body)
+        fits = url.sizes[0] <= len(body) <= url.sizes[1]
+        expected = 403 if self.system.storage_now() >= url.expires_at else 201 if fits else 400
+        assert seen.status == expected, f"a form was answered with {seen.status}"
+        if expected == 201:
+            upload.store(body, seen.etag or "")
+            self.touched.add(upload.upload_id)
 
     def _send_parts(self, upload_id: str, body: bytes, part_numbers: Sequence[int]) -> None:
         """Send these parts of a file, and request URLs before if the upload still accepts parts."""

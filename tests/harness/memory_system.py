@@ -18,7 +18,7 @@ from adapters.memory.keys.key_uses import MemoryKeyUses
 from adapters.memory.organizations.request_records import MemoryRequestRecords
 from adapters.memory.read_side import MemoryReadSide
 from adapters.memory.storage.object_storage import MemoryObjectStorage
-from adapters.memory.storage.url_signer import MemoryUrlSigner
+from adapters.memory.storage.url_signer import MemoryUrlSigner, WrongFileError
 from adapters.memory.storage.url_signer import RefusedError as UrlRefusedError
 from adapters.memory.tasks.job_queue import MemoryJobQueue
 from adapters.memory.tasks.tasks import MemoryTasks
@@ -208,6 +208,17 @@ class MemorySystem:
             return PutSeen(200, self._storage.put(allowed.key, body, headers["Content-Type"]).etag)
         part = self._storage.put_part(allowed.key, *allowed.part, body)
         return PutSeen(404, None) if part is None else PutSeen(200, part.etag)
+
+    def post(self, url: str, fields: Mapping[str, str], body: bytes) -> PutSeen:
+        """Store the file, if the form allows it."""
+        del url  # all forms have the same
+        try:
+            allowed = self._signer.check_form(fields, body, now=self._clock.now())
+        except UrlRefusedError:
+            return PutSeen(403, None)
+        except WrongFileError:
+            return PutSeen(400, None)
+        return PutSeen(201, self._storage.put(allowed.key, body, fields["Content-Type"]).etag)
 
     def parts(self, upload_id: str) -> Sequence[PartSeen] | Refused:
         """List the parts that storage has."""

@@ -42,12 +42,17 @@ def etag_of_parts(parts: Iterable["Part"]) -> str:
 
 @dataclass(frozen=True)
 class Url:
-    """A URL for sending, with its first and last moment."""
+    """A URL for sending, with its first and last moment.
+
+    `fields`: of a form. `sizes`: the least and the most bytes that the form accepts.
+    """
 
     url: str
     headers: Mapping[str, str]
     signed_at: datetime
     expires_at: datetime
+    fields: Mapping[str, str] | None = None
+    sizes: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -165,6 +170,7 @@ class Upload:
     def listed(self) -> dict[str, Any]:
         """Return its further fields in a list."""
         return {
+            "method": self.ask.method,
             "part_size": self.part_size,
             "part_count": self.part_count,
             "auto_confirm": self.ask.confirms_itself,

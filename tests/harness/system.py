@@ -66,6 +66,7 @@ class Ask:
     blob_property: str
     expires_in_seconds: int
     in_parts: bool = False
+    by_post: bool = False
     auto_confirm: bool | None = None
     expires_after_seconds: int | None = None
 
@@ -73,6 +74,11 @@ class Ask:
     def confirms_itself(self) -> bool:
         """Whether the checksum of storage is enough."""
         return self.bucket == AUTO_CONFIRM_BUCKET if self.auto_confirm is None else self.auto_confirm
+
+    @property
+    def method(self) -> str:
+        """How the file is sent."""
+        return "multipart" if self.in_parts else "post" if self.by_post else "put"
 
     def wire(self) -> dict[str, Any]:
         """Return it as the body of the contract's request."""
@@ -87,6 +93,7 @@ class Ask:
             "file_hash": self.sha256,
             "skip_duplicates": self.skip_duplicates,
             "multipart": "always" if self.in_parts else "auto",
+            "method": "post" if self.method == "post" else "put",
             "auto_confirm": self.auto_confirm,
             "expires_after_seconds": self.expires_after_seconds,
         }
@@ -123,7 +130,7 @@ class Refused:
 
 @dataclass(frozen=True, kw_only=True)
 class UploadSeen:
-    """An upload as an answer shows it."""
+    """An upload as an answer shows it. `url`: of a PUT, or of a form with these `fields`."""
 
     upload_id: str
     status: str
@@ -133,6 +140,8 @@ class UploadSeen:
     expires_at: datetime
     url: str | None
     headers: Mapping[str, str]
+    fields: Mapping[str, str] | None
+    method: str
     is_duplicate: bool
     duplicate_of: str | None
     skipped_unique_key: bool
@@ -147,6 +156,8 @@ class UploadSeen:
     @classmethod
     def of(cls, wire: Mapping[str, Any]) -> "UploadSeen":
         """Read it from the contract's response."""
+        form = wire["post"]
+        assert form is None or wire["presigned_url"] is None, "both a URL and a form"
         return cls(
             upload_id=wire["upload_id"],
             status=wire["status"],
@@ -154,8 +165,10 @@ class UploadSeen:
             sha256=wire["file_hash"],
             storage_key=wire["s3_key"],
             expires_at=datetime.fromisoformat(wire["expires_at"]),
-            url=wire["presigned_url"],
+            url=form["url"] if form else wire["presigned_url"],
             headers=wire.get("required_headers") or {},
+            fields=form and form["fields"],
+            method=wire["method"],
             is_duplicate=wire["is_duplicate"],
             duplicate_of=wire["duplicate_of_upload_id"],
             skipped_unique_key=wire["skipped_unique_key"],
@@ -454,6 +467,10 @@ class System(Protocol):
 
     def put(self, url: str, headers: Mapping[str, str], body: bytes) -> PutSeen:
         """PUT to a presigned URL of a file or a part, as a client does: with these headers and this body's length."""
+        ...
+
+    def post(self, url: str, fields: Mapping[str, str], body: bytes) -> PutSeen:
+        """POST a form with these fields and a file, as a page does."""
         ...
 
     def parts(self, upload_id: str) -> Sequence[PartSeen] | Refused:

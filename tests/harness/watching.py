@@ -36,6 +36,7 @@ from tests.harness.system import (
     BUCKETS,
     CONTENT_TYPE,
     Answer,
+    Ask,
     BlobSeen,
     Cancel,
     Confirm,
@@ -255,10 +256,23 @@ class Watching(RuleBasedStateMachine):
         lasts = answer.expires_at - self.system.now()
         assert abs(lasts - timedelta(seconds=wish.ask.expires_in_seconds)) < timedelta(seconds=2)
         assert answer.part_size == (self.model.limits.part_bytes if wish.ask.in_parts else None)
-        if answer.url is not None:
+        assert answer.method == wish.ask.method
+        if answer.fields is not None:
+            assert answer.headers == {}
+            assert answer.fields.items() >= {"Content-Type": CONTENT_TYPE, "key": answer.storage_key}.items()
+        elif answer.url is not None:
             length = wish.ask.size_bytes
             signed = {"content-type": CONTENT_TYPE} | ({} if length is None else {"content-length": str(length)})
             assert {name.lower(): value for name, value in answer.headers.items()} == signed
+
+    def _url(self, ask: Ask, answer: UploadSeen, now: datetime, expires_at: datetime) -> Url | None:
+        """Return the URL or form of an answer."""
+        if answer.url is None:
+            return None
+        declared = ask.size_bytes
+        sizes = (0, self.model.limits.file_size_bytes) if declared is None else (declared, declared)
+        assert (answer.fields is not None) == (ask.method == "post")
+        return Url(answer.url, answer.headers, now, expires_at, answer.fields, sizes)
 
     def _check_tasks(self) -> None:
         """Check the tasks that were under way: they have ended, unless storage failed."""
@@ -303,10 +317,9 @@ class Watching(RuleBasedStateMachine):
             assert isinstance(answer, UploadSeen), answer
             assert (answer.url is None) == (upload.part_size is not None)
             if not raced:
-                self._check_upload(upload, replace(answer, url=None))
+                self._check_upload(upload, replace(answer, url=None, fields=None))
                 assert now + lasts - upload.expires_at < timedelta(seconds=1), "an upload got no more time"
-            if answer.url is not None:
-                upload.url = Url(answer.url, answer.headers, now, upload.expires_at)
+            upload.url = self._url(upload.ask, answer, now, upload.expires_at) or upload.url
             return
         assert isinstance(answer, PartsSigned), answer
         assert list(answer.urls) == list(request.part_numbers)

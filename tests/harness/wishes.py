@@ -70,6 +70,7 @@ def wishes(draw: st.DrawFn) -> Wish:
         blob_property=draw(st.sampled_from(PROPERTIES)),
         expires_in_seconds=draw(st.sampled_from([SHORT, LONG, LONG])),
         in_parts=draw(st.booleans()),
+        by_post=draw(st.booleans()),
         auto_confirm=draw(st.sampled_from([None, None, True, False])),
         expires_after_seconds=draw(st.sampled_from([None, None, None, 1800, 3600])),
     )

@@ -4,7 +4,7 @@ The examples below the first test are what the machine once found, in its own wo
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from adapters.memory.storage.object_storage import MemoryObjectStorage
 from application.ports.storage.object_storage import StoredPart
 from tests.harness.machine import UploadMachine, run
 from tests.harness.memory_system import MemorySystem
-from tests.harness.system import Ask, Outcome
+from tests.harness.system import Ask, Outcome, PutSeen
 from tests.harness.watching import Tally
 from tests.harness.wishes import Wish
 
@@ -103,6 +103,40 @@ def test_an_upload_lives_as_long_as_the_urls_of_its_parts() -> None:
     machine = Replay()
     machine.come_back_later(wish(in_parts=True, expires_in_seconds=3600), sends=True, by="a while", deed="sign parts")
     machine.look()
+
+
+@pytest.mark.parametrize("declared", [10, None])
+def test_a_form_takes_no_more_than_was_declared_or_is_allowed(declared: int | None) -> None:
+    machine = Replay()
+    (upload_id,) = machine.announce(wish(by_post=True, size_bytes=declared)).values
+    machine.put_other_bytes(upload_id, b"b" * 41)
+    assert machine.model.uploads[upload_id].stored is None
+    machine.put(upload_id)
+    assert machine.model.uploads[upload_id].stored == b"a" * 10
+    machine.confirm(upload_id, "right", None, as_task=False)
+    assert machine.model.uploads[upload_id].status == "COMPLETED"
+    machine.look()
+
+
+def test_a_form_that_has_expired_is_signed_again() -> None:
+    machine = Replay()
+    made = machine.come_back_later(wish(by_post=True), sends=False, by="a moment", deed="sign again")
+    (upload_id,) = made.values
+    machine.put(upload_id)
+    assert machine.model.uploads[upload_id].stored is not None
+    machine.look()
+
+
+def test_a_storage_that_takes_a_form_of_any_size_is_found_out() -> None:
+    class Generous(MemorySystem):
+        def post(self, url: str, fields: Mapping[str, str], body: bytes) -> PutSeen:
+            return super().post(url, fields, body[:10])
+
+    machine = Replay(Generous())
+    (upload_id,) = machine.announce(wish(by_post=True)).values
+    with pytest.raises(AssertionError, match="a form was answered with 201"):
+        machine.put_other_bytes(upload_id, b"b" * 41)
+    machine.system.close()
 
 
 def lose_the_answer_to_the_first_part(machine: Replay, asked: Wish) -> str:
