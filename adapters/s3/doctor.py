@@ -129,6 +129,7 @@ class S3Doctor:
         self._part_etag = ""
         self._hopeless = False  # nothing was stored, and nothing can be
         self._urls_work = False
+        self._forms_work = False
         self._pin: dict[str, Any] = {}  # the version of the object, if the bucket has versions
         self._client: S3Client
         self._http: httpx.AsyncClient
@@ -177,6 +178,9 @@ class S3Doctor:
             "an expired URL is refused": self._if_urls_work(self._expiry),
             "headers of Amazon's own are bound": self._if_urls_work(self._own_headers),
             "downloads override headers": self._if_urls_work(self._overrides),
+            "POST by a form": self._if_urls_work(self._form),
+            "a form is bound": self._if_forms_work(self._form_bounds),
+            "a form sets nothing else": self._if_forms_work(self._form_fields),
             "checksums are checked": self._if_urls_work(self._checksum),
             "If-None-Match is kept": self._conditional,
             "no access without a signature": self._anonymous,
@@ -513,9 +517,103 @@ class S3Doctor:
             verdict=Verdict.WARNING,
         )
 
+    # What a form enforces
+
+    def _if_forms_work(self, check: Check) -> Check:
+        """Return a check that expects a refusal of a form."""
+
+        async def checked() -> str:
+            if not self._forms_work:
+                raise _SickError("not tried: no form works", verdict=Verdict.WARNING)
+            return await check()
+
+        return checked
+
+    async def _form(self) -> str:
+        key = f"{self._prefix}form.txt"
+        answer = await self._post(key)
+        if answer.status_code in _UNSUPPORTED:
+            raise _SickError(
+                f"{_answered(answer)}: the server has no POST of forms",
+                "Do not use `method: post`. The Python client sends files with a PUT instead.",
+                verdict=Verdict.WARNING,
+            )
+        _expect_ok(answer, "Do not use `method: post`.", verdict=Verdict.WARNING)
+        found = await self._client.head_object(Bucket=self._bucket, Key=key)
+        if (found["ContentLength"], found.get("ContentType")) != (len(_BODY), _TYPE):
+            raise _SickError("the object has another length or content type", "Do not use `method: post`.")
+        self._forms_work = True
+        return "stored, with the content type of the form"
+
+    async def _form_bounds(self) -> str:
+        key, size = f"{self._prefix}form-bound.txt", len(_BODY)
+        answers = {
+            "a larger file": await self._post(key, size_range=(0, size - 1)),
+            "a smaller file": await self._post(key, size_range=(size + 1, size + 9)),
+            "another content type": await self._post(key, changed={"Content-Type": "text/html"}),
+            "another key": await self._post(key, changed={"key": f"{key}.txt"}),
+            "a forged signature": await self._post(key, changed={"x-amz-signature": "0" * 64}),
+            "an expired form": await self._post(key, now=datetime.now(UTC) - 2 * _HOUR),
+        }
+        accepted = [what for what, answer in answers.items() if not answer.is_client_error]
+        if accepted:
+            raise _SickError(
+                f"the server accepts {', '.join(accepted)}",
+                "Use another server: with this one, a form accepts files that were not announced.",
+            )
+        return f"{', '.join(answers)} are refused"
+
+    async def _form_fields(self) -> str:
+        harmless: list[str] = []
+        kept: list[str] = []
+        for name, value in _OWN_FIELDS.items():
+            key = f"{self._prefix}form-{name}.txt"
+            answer = await self._post(key, changed={name: value})
+            if answer.is_client_error:
+                continue
+            public = name == "acl" and (await self._http.get(self._plain_url(key))).is_success
+            (kept if public or name.startswith("x-amz-") else harmless).append(f"the field {name}")
+        key = f"{self._prefix}form-headers.txt"
+        answer = await self._post(key, headers=_OWN_HEADERS)
+        if answer.is_success and (await self._http.get(self._plain_url(key))).is_success:
+            kept.append("the header x-amz-acl")
+        elif answer.is_success and (await self._client.head_object(Bucket=self._bucket, Key=key))["Metadata"]:
+            harmless.append("the header x-amz-meta-doctor")
+        if kept:
+            raise _SickError(
+                f"a form may set what its policy does not name: {', '.join(kept)}",
+                "Disable ACLs, or use another server: a client can make its file public, or store it in a storage class"
+                " that cannot be read.",
+                verdict=Verdict.WARNING,
+            )
+        found = "fields of Amazon's own that the policy does not name are refused"
+        return f"{found}; accepted, without an effect on Upwell: {', '.join(harmless)}" if harmless else found
+
+    async def _post(
+        self,
+        key: str,
+        *,
+        size_range: tuple[int, int] = (0, len(_BODY)),
+        changed: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        now: datetime | None = None,
+    ) -> httpx.Response:
+        """Send a form. `changed`: fields that differ from the signed ones."""
+        fields = {"Content-Type": _TYPE, "success_action_status": "201"}
+        signed = self._signer.sign_post(
+            key, fields=fields, size_range=size_range, expires_in=_HOUR, now=now or datetime.now(UTC)
+        )
+        sent = {**(signed.fields or {}), **(changed or {})}
+        return await self._http.post(
+            signed.url, data=sent, files={"file": ("doctor.txt", _BODY, _TYPE)}, headers=dict(headers or {})
+        )
+
+    def _plain_url(self, key: str) -> str:
+        """Return the address of an object, without a signature."""
+        return self._signed(key, {}).partition("?")[0]
+
     async def _anonymous(self) -> str:
-        url = self._signed(self._key, {}).partition("?")[0]
-        answer = await self._http.get(url)
+        answer = await self._http.get(self._plain_url(self._key))
         advice = (
             "Make the bucket private; on AWS:\n"
             f"aws s3api put-public-access-block --bucket {self._bucket} --public-access-block-configuration "
@@ -709,6 +807,12 @@ _OWN_HEADERS: Final = {
     "x-amz-storage-class": "REDUCED_REDUNDANCY",
     "x-amz-tagging": "doctor=1",
     "x-amz-website-redirect-location": "https://example.invalid/",
+}
+# The same, as fields of a form; S3 also refuses a redirect that the policy does not name.
+_OWN_FIELDS: Final = {
+    "acl": "public-read",
+    "success_action_redirect": "https://example.invalid/",
+    **{name: value for name, value in _OWN_HEADERS.items() if name != "x-amz-acl"},
 }
 # What S3 keeps beside the bytes, whether it is signed or not.
 _BROUGHT_ALONG: Final = {

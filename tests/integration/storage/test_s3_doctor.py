@@ -137,7 +137,7 @@ async def test_a_sound_bucket_is_sound_and_left_as_it_was(bucket: S3Bucket) -> N
     found = await examine(doctor(bucket))
 
     assert {name: each.detail for name, each in found.items() if each.verdict is not Verdict.OK} == {}
-    assert len(found) == 29
+    assert len(found) == 32
     assert await left(bucket) == []
 
 
@@ -163,9 +163,35 @@ async def test_origins_that_may_not_send_are_reported(bucket: S3Bucket) -> None:
 async def test_a_server_that_checks_no_signatures_is_found_out(moto_bucket: S3Bucket) -> None:
     found = await examine(doctor(moto_bucket))
 
-    assert wrong(found, Verdict.FAILED) == BOUND
-    assert wrong(found, Verdict.WARNING) == {"checksums are checked", "headers of Amazon's own are bound"}
+    assert wrong(found, Verdict.FAILED) == {*BOUND, "a form is bound"}
+    assert wrong(found, Verdict.WARNING) == {
+        "checksums are checked",
+        "headers of Amazon's own are bound",
+        "a form sets nothing else",
+    }
     assert await left(moto_bucket) == []
+
+
+@pytest.mark.parametrize("status", ["405 Method Not Allowed", "501 Not Implemented"])
+async def test_a_server_without_forms_is_a_warning(bucket: S3Bucket, status: str) -> None:
+    denial = (status, "<Error><Code>NotImplemented</Code></Error>")
+    form = f"POST /{bucket.name}"
+    async with between(bucket.server, deny=lambda asked: asked == form, denial=denial) as url:
+        found = await examine(doctor(bucket, public_endpoint_url=url))
+
+    assert wrong(found, Verdict.FAILED) == set()
+    assert wrong(found, Verdict.WARNING) == {"POST by a form", "a form is bound", "a form sets nothing else"}
+    assert found["POST by a form"].detail == f"{status[:3]} NotImplemented: the server has no POST of forms"
+    assert "PUT instead" in (found["POST by a form"].advice or "")
+
+
+async def test_forms_that_are_refused_are_a_warning(bucket: S3Bucket) -> None:
+    form = f"POST /{bucket.name}"
+    async with between(bucket.server, deny=lambda asked: asked == form) as url:
+        found = await examine(doctor(bucket, public_endpoint_url=url))
+
+    assert wrong(found, Verdict.WARNING) == {"POST by a form", "a form is bound", "a form sets nothing else"}
+    assert found["a form is bound"].detail == "not tried: no form works"
 
 
 @pytest.mark.parametrize("access_key_id", [None, "AKIDUNKNOWN"])
