@@ -64,6 +64,35 @@ WHERE namespace_id = $1 AND position < $2
         AND expires_at + make_interval(secs => upload_lifetime_seconds) > $7)
 ORDER BY position DESC LIMIT $8;
 
+-- name: tokens_of_owner
+-- The tokens for a subject in a bucket, of one key or of all; or one token.
+SELECT token_id FROM upwell.upload_tokens
+WHERE bucket_id = $1 AND subject = $2 AND ($3::text IS NULL OR key_id = $3)
+UNION ALL
+SELECT token_id FROM upwell.upload_tokens WHERE $2::text IS NULL AND bucket_id = $1 AND token_id = $4;
+
+-- name: uploads_of_tokens
+-- The uploads that were requested with some tokens.
+SELECT convert_from(state, 'UTF8')::jsonb->>'upload_id' AS upload_id FROM upwell.upwell_events
+WHERE originator_id = ANY ($1::text[]) AND topic = 'upload.token_used.v1';
+
+-- name: events_of_owner
+-- The next events of the uploads of an owner (see `tokens_of_owner`), found by its tokens and not by their positions.
+WITH tokens AS (
+    SELECT token_id FROM upwell.upload_tokens
+    WHERE bucket_id = $1 AND subject = $2 AND ($3::text IS NULL OR key_id = $3)
+    UNION ALL
+    SELECT token_id FROM upwell.upload_tokens WHERE $2::text IS NULL AND bucket_id = $1 AND token_id = $4
+), uploads AS MATERIALIZED (
+    SELECT convert_from(u.state, 'UTF8')::jsonb->>'upload_id' AS upload_id
+    FROM tokens JOIN upwell.upwell_events u ON u.originator_id = tokens.token_id AND u.topic = 'upload.token_used.v1'
+)
+SELECT e.originator_id, e.originator_version, e.topic, e.state, e.notification_id AS id
+FROM uploads, LATERAL (
+    -- with an offset, so that each upload is looked up by its id, whatever the planner believes of the position
+    SELECT * FROM upwell.upwell_events v WHERE v.originator_id = uploads.upload_id OFFSET 0) e
+WHERE e.notification_id > $5 ORDER BY e.notification_id LIMIT $6;
+
 -- name: keys
 -- A user's keys, with the last use of each.
 SELECT k.*, u.last_used_at FROM upwell.api_keys k LEFT JOIN upwell.key_uses u USING (key_id)

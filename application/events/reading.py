@@ -13,7 +13,9 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
+from application.events.owning import Owning
 from application.ports.events.event_log import EventLog, LogUnavailableError, Notification, check_position
+from application.ports.keys.token_reads import Owner, TokenReads
 from domain.buckets.bucket import canonical_digest
 from domain.events.cloud_events import READER_TAGS, CloudEvent, envelope, origin_of
 from domain.events.event import Origin, topic_of
@@ -113,7 +115,8 @@ class FeedEvent(msgspec.Struct, frozen=True, dict=True):
 class Interest(msgspec.Struct, frozen=True, kw_only=True):
     """The events that a reader gets. `only_buckets`: the ids of the buckets that it may see; None: no limit.
 
-    `announced`: only matching announcements; None: all events.
+    `announced`: only matching announcements; None: all events. `owner`: only events of the uploads of this owner, which
+    `ReadingEvents` knows.
     """
 
     organization_id: str
@@ -123,6 +126,7 @@ class Interest(msgspec.Struct, frozen=True, kw_only=True):
     only_buckets: frozenset[str] | None = None
     stream_id: str | None = None
     announced: Announced | None = None
+    owner: Owner | None = None
 
     def sees(self, event: FeedEvent) -> bool:
         """Return whether the reader gets this event."""
@@ -149,7 +153,7 @@ class EventPage(msgspec.Struct, frozen=True, kw_only=True):
     has_more: bool
 
 
-_Place = tuple[str, str | None]  # an organization, and a stream if the reader follows only one
+_Place = tuple[str, str | Owner | None]  # an organization, and a stream or an owner if the reader follows only one
 
 
 class _News:
@@ -166,10 +170,12 @@ class _News:
 class ReadingEvents:
     """The feed for readers. `follow()` runs once per process."""
 
-    def __init__(self, *, log: EventLog, own: EventLog) -> None:
-        """Follow `log`, which sees all tenants, and read through `own`, which is limited to the caller's tenant."""
+    def __init__(self, *, log: EventLog, own: EventLog, tokens: TokenReads) -> None:
+        """Follow `log`, which sees all tenants; read through `own` and `tokens`, limited to the caller's tenant."""
         self._log = log
         self._own = own
+        self._tokens = tokens
+        self._owning = Owning(tokens)
         self._kept: list[FeedEvent | None] = []  # gapless: None for events of other programs
         self._kept_bytes = 0
         self._last_of: dict[str, int] = {}  # by stream, and by original of a duplicate: the last position in memory
@@ -207,9 +213,13 @@ class ReadingEvents:
         """Return the next events after a position, and wait for them if necessary; an empty page after the timeout."""
         self._wanted.set()
         self._readers += 1
+        if interest.owner is not None:
+            self._owning.enter(interest.owner)
         try:
             return await self._wait(interest, after, limit, seconds)
         finally:
+            if interest.owner is not None:
+                self._owning.leave(interest.owner)
             self._readers -= 1
             self._last_left = asyncio.get_running_loop().time()
 
@@ -231,6 +241,7 @@ class ReadingEvents:
         """Keep new events in memory until there are no more waiting readers."""
         position = await self._log.head()
         self._before_kept = position
+        self._owning.lose()
         for group in list(self._waiting.values()):  # earlier events are not in memory
             for interest in list(group):
                 group.pop(interest).come.set()
@@ -250,6 +261,8 @@ class ReadingEvents:
         until = loop.time() + seconds
         while True:
             with self._listening(interest) as news:
+                if interest.owner is not None:
+                    await self._owning.learn(interest.owner)
                 page = self._of_kept(interest, after, limit) or await self._look_through(interest, after, limit)
                 left = until - loop.time()
                 if page.events or page.has_more or left <= 0:
@@ -265,7 +278,7 @@ class ReadingEvents:
     @contextmanager
     def _listening(self, interest: Interest) -> Iterator[_News]:
         """Register for the next event of interest while inside; readers with the same interest share a wake-up."""
-        place = interest.organization_id, interest.stream_id
+        place = interest.organization_id, interest.owner or interest.stream_id
         news = self._waiting.setdefault(place, {}).setdefault(interest, _News())
         news.readers += 1
         try:
@@ -281,8 +294,9 @@ class ReadingEvents:
     def _wake(self, event: FeedEvent) -> int:
         """Wake the readers that wait for such an event, and return their number."""
         woken = 0
-        for stream_id in (None, event.notification.originator_id):
-            group = self._waiting.get((event.origin.organization_id, stream_id), {})
+        stream_id = event.notification.originator_id
+        for which in (None, stream_id, *self._owning.owners(stream_id)):
+            group = self._waiting.get((event.origin.organization_id, which), {})
             for interest in [each for each in group if each.sees(event)]:
                 news = group.pop(interest)
                 news.nothing_until = event.position - 1
@@ -302,6 +316,7 @@ class ReadingEvents:
             self._drop(self._last_of.get(notification.originator_id, 0) - self._before_kept)
         self._kept.append(event)
         if event is not None:
+            self._owning.follow(notification, event.origin)
             self._kept_bytes += _bytes_of(event)
             self._last_of |= dict.fromkeys(_subjects(event), event.position)
         if len(self._kept) > KEPT_EVENTS or self._kept_bytes > KEPT_BYTES:
@@ -335,13 +350,20 @@ class ReadingEvents:
         for index in range(begin, len(self._kept)):
             event = self._kept[index]
             position += 1
-            if event is not None and interest.sees(event):
+            if event is not None and self._shows(interest, event):
                 found.append(event)
                 if len(found) == limit:
                     break
         return EventPage(events=found, position=position, has_more=position < self._before_kept + len(self._kept))
 
+    def _shows(self, interest: Interest, event: FeedEvent) -> bool:
+        """Return whether a reader gets an event in memory."""
+        owner = interest.owner
+        return interest.sees(event) and (owner is None or self._owning.has(owner, event.notification.originator_id))
+
     async def _look_through(self, interest: Interest, after: int, limit: int) -> EventPage:
+        if interest.owner is not None:
+            return await self._of_owner(interest, interest.owner, after, limit)
         if interest.stream_id is not None:
             return await self._of_stream(interest, after, limit)
         found: list[FeedEvent] = []
@@ -367,6 +389,22 @@ class ReadingEvents:
             wanted = (limit - len(found)) * scanned // len(found) + _SPARE if found else size * _MORE_IF_NONE
             size = min(wanted, _WINDOW)
         return EventPage(events=found, position=after, has_more=True)
+
+    async def _of_owner(self, interest: Interest, owner: Owner, after: int, limit: int) -> EventPage:
+        """Return the next events of the uploads of an owner, which are found by an index."""
+        end = await self._log.head()  # before the query, which sees everything up to here
+        check_position(after, end)
+        found: list[FeedEvent] = []
+        while True:
+            stored = await self._tokens.events_of(owner, after=after, limit=limit)
+            found += [event for event in _feed_events(stored) if event and interest.sees(event)]
+            if len(stored) < limit:
+                return EventPage(
+                    events=found, position=max([after, end, *(each.id for each in stored)]), has_more=False
+                )
+            after = stored[-1].id
+            if found:
+                return EventPage(events=found, position=after, has_more=True)
 
     async def _of_stream(self, interest: Interest, after: int, limit: int) -> EventPage:
         event = [each for each in await self.history(interest, interest.stream_id or "") if each.position > after]

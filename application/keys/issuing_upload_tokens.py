@@ -1,6 +1,7 @@
 """Issuing upload tokens, and counting their uses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from domain.keys.upload_token import (
     UPLOAD_TOKEN,
     IssuedToken,
     IssueToken,
+    TokenEvent,
+    TokenState,
     UploadToken,
     UploadTokenUsed,
     UseToken,
@@ -118,13 +121,24 @@ class TokenUses:
         self._reads = reads
         self._counts: dict[str, _Count] = {}
 
-    def stream(self, token: UploadToken, files: Sequence[UseToken]) -> StreamAppend:
-        """Return the append that belongs to these uploads; refuse a file that the token does not allow."""
+    def stream(
+        self,
+        token: UploadToken,
+        files: Sequence[UseToken],
+        refusing: Callable[[int], AbstractContextManager[object]] = nullcontext,
+    ) -> StreamAppend:
+        """Return the append that belongs to these uploads; refuse a file that the token does not allow.
+
+        `refusing`: a context for the refusal of a file, by its index.
+        """
         version, used, used_bytes = self._counts.get(token.token_id, _FIRST)
-        state = IssuedToken(token=token, used=used, used_bytes=used_bytes)
-        return StreamAppend(
-            stream_id=token.token_id, expected_version=version, events=UPLOAD_TOKEN.decide_all(files, state)
-        )
+        state: TokenState = IssuedToken(token=token, used=used, used_bytes=used_bytes)
+        uses: tuple[TokenEvent, ...] = ()
+        for index, file in enumerate(files):
+            with refusing(index):
+                use = UPLOAD_TOKEN.decide(file, state)
+            uses, state = uses + use, UPLOAD_TOKEN.fold(state, use)
+        return StreamAppend(stream_id=token.token_id, expected_version=version, events=uses)
 
     def appended(self, stream: StreamAppend) -> None:
         """Count an append that was made, unless the count is already beyond it."""

@@ -41,6 +41,7 @@ from domain.uploads.upload import (
     Upload,
     request_of,
     task_of,
+    upload_not_found,
 )
 from domain.uploads.upload_events import SeenBy, UploadEvent, UploadVerificationAbandoned, UploadVerificationBegan
 
@@ -140,15 +141,19 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Confirmed:
         """Verify a file of any size, and return when the upload has ended; refuses like a confirm.
 
-        A verification in progress is repeated, because its process may be gone.
+        `actor_id`: a key, or an upload token, which reaches only its own uploads. A verification in progress is
+        repeated, because its process may be gone.
         """
         (loaded, record), looked = await load_upload(self.log, namespace_id, upload_id, bucket_id), None
+        if not await self.verify.reaches(actor_id, loaded):
+            raise upload_not_found(upload_id)
+        key_id = await self.verify.key_of(actor_id)
 
         async def confirm(upload: Loaded[UploadEvent, Upload]) -> Proposal[UploadEvent] | None:
             nonlocal looked
             if isinstance(upload.state, Completed | Failed | Processing):
                 return None
-            looked = await self._looked(looked, upload, actor_id, actor_id, claimed)
+            looked = await self._looked(looked, upload, actor_id, key_id, claimed)
             begun = Proposal(origin=looked.command.origin, events=UPLOAD.decide(looked.command, upload.state))
             if looked.seen.content.size_bytes >= self.rules.inline_limit_bytes:
                 return begun
@@ -184,7 +189,7 @@ class ConfirmingUpload(msgspec.Struct, frozen=True, kw_only=True):
         return _Looked(version=upload.version, command=command, seen=seen, verification=verification)
 
     async def _confirmer(self, loaded: Loaded[UploadEvent, Upload], actor_id: str, key_id: str) -> _Confirmer:
-        requested = key_id == await self.verify.requester(loaded)
+        requested = key_id == await self.verify.key_of(loaded.origin.actor_id)
         may_delete = not requested and await self.verify.may_replace(loaded, key_id)
         return _Confirmer(actor_id=actor_id, requested=requested, may_delete=may_delete)
 

@@ -31,7 +31,7 @@ class ConfirmingMany(msgspec.Struct, frozen=True, kw_only=True):
     rules: Rules
 
     async def __call__(self, caller: Caller, bucket: BucketRecord, confirmations: Sequence[Confirmation]) -> TaskRecord:
-        """Return the task. An unknown upload, or one in another bucket, fails only its item."""
+        """Return the task. An unknown upload, or one that the caller does not reach, fails only its item."""
         now = self.clock.now()
         organization_id = caller.organization.organization_id
         task = NewTask(
@@ -39,7 +39,7 @@ class ConfirmingMany(msgspec.Struct, frozen=True, kw_only=True):
             organization_id=organization_id,
             namespace_id=bucket.namespace_id,
             task_type=TaskType.CONFIRM_UPLOADS,
-            actor_id=caller.key.key_id,
+            actor_id=caller.actor_id,
             created_at=now,
             inputs=[each.upload_id for each in confirmations],
             items=[NewItem(subject=each.upload_id, input=msgspec.to_builtins(each.claimed)) for each in confirmations],

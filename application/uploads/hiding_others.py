@@ -1,21 +1,25 @@
 """The view of an upload for a requester that may not read the bucket.
 
 It shows that there is an original with the same bytes, or an object with the same unique key, but nothing else about
-them: their ids are empty.
+them: their ids are empty. To the holder of a token a duplicate is an ordinary completed upload: a page must not learn
+which bytes others have sent.
 """
 
 from typing import Any
 
 import msgspec
 
+from application.ports.tasks.tasks import Json
 from application.ports.uploads.upload_reads import UploadRecord
 from domain.events.cloud_events import CloudEvent
 from domain.events.event import topic_of
-from domain.uploads.upload_events import UploadBytesInherited
+from domain.uploads.upload_events import UploadBytesInherited, UploadCompleted
 
 _HIDDEN = ""
 # In events: the ids of others. An inheritance is omitted, because it contains the location of another upload's bytes.
 _IDS = ("duplicate_of", "existing_object_id", "heir_id")
+# Of a completion: they tell a duplicate from another upload.
+_OF_QUOTA = ("keeps_bytes", "released_bytes", "accepted_bytes")
 
 
 def holds_own_bytes(upload: UploadRecord) -> bool:
@@ -37,6 +41,21 @@ def without_others(upload: UploadRecord) -> UploadRecord:
     )
 
 
+def as_ordinary(upload: UploadRecord) -> UploadRecord:
+    """Return the record of an upload as the holder of a token sees it: without others, and no duplicate."""
+    return msgspec.structs.replace(without_others(upload), duplicate_of=None)
+
+
+def output_as_ordinary(output: str | Json) -> str | Json:
+    """Return an output of a task as the holder of a token sees it."""
+    if not isinstance(output, dict):
+        return output
+    known = dict.fromkeys(("duplicate_of_upload_id", "existing_object_id") & output.keys())
+    if output.get("duplicate_of_upload_id") is not None:
+        known["object_id"] = None
+    return {**output, **known}
+
+
 def without_other_uploads(event: CloudEvent) -> CloudEvent | None:
     """Return an event of an upload without facts about others; None: it has no other facts."""
     if event.type == topic_of(UploadBytesInherited):
@@ -46,3 +65,13 @@ def without_other_uploads(event: CloudEvent) -> CloudEvent | None:
     if "duplicate_of" in hidden:
         hidden["object_id"] = None
     return msgspec.structs.replace(event, data=msgspec.Raw(msgspec.json.encode({**data, **hidden})))
+
+
+def event_as_ordinary(event: CloudEvent) -> CloudEvent | None:
+    """Return an event of an upload as the holder of a token sees it; None: it has only facts about others."""
+    shown = without_other_uploads(event)
+    if shown is None or shown.type != topic_of(UploadCompleted):
+        return shown
+    data: dict[str, Any] = msgspec.json.decode(shown.data)
+    seen = {name: value for name, value in data.items() if name not in _OF_QUOTA}
+    return msgspec.structs.replace(shown, data=msgspec.Raw(msgspec.json.encode({**seen, "duplicate_of": None})))

@@ -4,7 +4,7 @@ What is admitted is decided in `domain.uploads.admission`; what a URL binds is i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import cast
@@ -220,7 +220,7 @@ class RequestingUpload:
                 items.append(self._item(caller, namespace, bucket, announced, origin, upload_id))
         await self._look_up(bucket, items)
         try:
-            return await self._settle(caller, bucket, origin, items)
+            return await self._settle(caller, bucket, origin, items, in_batch=True)
         except QuotaExceededError as refused:
             with _for_file(_first_without_room(items, refused)):
                 raise
@@ -429,7 +429,7 @@ class RequestingUpload:
                 item.find(item.wanted_content, originals.get(item.wanted_content))
 
     async def _settle(
-        self, caller: Caller, bucket: BucketRecord, origin: Origin, items: Sequence[_Item]
+        self, caller: Caller, bucket: BucketRecord, origin: Origin, items: Sequence[_Item], *, in_batch: bool = False
     ) -> list[Answer]:
         """Append everything, under conditions; each objection of the log changes the command for the next attempt.
 
@@ -441,7 +441,7 @@ class RequestingUpload:
         async def command() -> Command:
             nonlocal into, use
             into = await self._into_objects(bucket, origin, items) if any(item.wants_object for item in items) else {}
-            use = None if caller.token is None else await self._uses_of(caller.token, items)
+            use = None if caller.token is None else await self._uses_of(caller.token, items, in_batch)
             return self._command(caller, origin, items, into, use)
 
         async def learn(objection: Objection) -> bool:
@@ -569,11 +569,13 @@ class RequestingUpload:
             unheld=tuple([NotInObject(upload_id=upload_id) for upload_id in into]),
         )
 
-    async def _uses_of(self, token: UploadToken, items: Sequence[_Item]) -> StreamAppend:
+    async def _uses_of(self, token: UploadToken, items: Sequence[_Item], in_batch: bool) -> StreamAppend:
         """Return the append that counts the files as uses of the caller's token: all of them, or a refusal."""
         upload_id = items[0].command.upload_id
         try:
-            return self._token_uses.stream(token, [_use(item) for item in items])
+            return self._token_uses.stream(
+                token, [_use(item) for item in items], _for_file if in_batch else nullcontext
+            )
         except ForbiddenError:
             made = await self._log.read_stream(upload_id)
             if made:  # by an earlier attempt of this request, which was the token's last use

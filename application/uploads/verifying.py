@@ -46,6 +46,7 @@ from domain.claims import Claim, unique_key_claim
 from domain.events.event import Origin
 from domain.keys.api_key import Permission
 from domain.keys.upload_token import ID_PREFIX as TOKEN_PREFIX
+from domain.keys.upload_token import UploadToken
 from domain.organizations.organization import Tier
 from domain.refusals import QuotaExceededError, RefusedError, WrongStateError
 from domain.shared_fields import made_from
@@ -207,7 +208,7 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
     async def may_replace(self, loaded: Loaded[UploadEvent, Upload], actor_id: str) -> bool:
         """Return whether an actor currently may replace the content of objects in the upload's bucket."""
         origin = loaded.origin
-        token = await self.directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
+        token = await self._token(actor_id)
         key = await self.directory.key_by_id(actor_id if token is None else token.key_id)
         namespace = await self.directory.namespace(origin.organization_id, origin.namespace_id or "")
         bucket = await self.directory.bucket(origin.namespace_id or "", origin.bucket_id or "")
@@ -347,11 +348,21 @@ class VerifyingUploads(msgspec.Struct, frozen=True, kw_only=True):
         named_by = policy_named_by(state, upload.origin.actor_id)
         return named_by is not None and await self.may_replace(upload, named_by)
 
-    async def requester(self, loaded: Loaded[UploadEvent, Upload]) -> str:
-        """Return the key that requested an upload, or issued the token that did."""
-        actor_id = loaded.origin.actor_id
-        token = await self.directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
+    async def key_of(self, actor_id: str) -> str:
+        """Return an actor that is a key, or the key that issued the token that it is."""
+        token = await self._token(actor_id)
         return actor_id if token is None else token.key_id
+
+    async def reaches(self, actor_id: str, loaded: Loaded[UploadEvent, Upload]) -> bool:
+        """Return whether an actor may confirm an upload: an upload token may only if it is one of its own."""
+        token = await self._token(actor_id)
+        if token is None:
+            return True
+        requester = await self._token(loaded.origin.actor_id)
+        return requester is not None and token.reaches(requester)
+
+    async def _token(self, actor_id: str) -> UploadToken | None:
+        return await self.directory.upload_token(actor_id) if actor_id.startswith(TOKEN_PREFIX) else None
 
     def _abandonment(self, state: Processing, origin: Origin, error: StorageError) -> Proposal[UploadEvent]:
         pause = min(RETRY_FIRST * 2 ** min(state.before.attempts, 20), RETRY_LAST)

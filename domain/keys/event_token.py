@@ -23,22 +23,42 @@ LEEWAY: Final = timedelta(seconds=60)
 _PURPOSE: Final = "event token"
 
 
-class EventTokenIssued(Event, frozen=True, tag="event_token.issued.v1"):
-    """A token for reading events was issued: the key's events, of one namespace if it names one."""
+class EventTokenIssued(Event, frozen=True, omit_defaults=True, tag="event_token.issued.v1"):
+    """A token for reading events was issued: the key's events, of one namespace if it names one.
+
+    `bucket_id`, `types`, `subject`, `upload_id`: as in `EventToken`.
+    """
 
     token_id: str
     key_id: str
     namespace_id: str | None
     expires_at: datetime
+    bucket_id: str | None = None
+    types: tuple[str, ...] = ()
+    subject: str | None = None
+    upload_id: str | None = None
 
 
-class EventToken(msgspec.Struct, frozen=True, kw_only=True):
-    """The content of a token: it reads the key's events, of one namespace if it names one, until it expires."""
+class EventToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The content of a token: it reads the key's events, of one namespace if it names one, until it expires.
+
+    `bucket_id`: only events of this bucket. `types`: only events of these types (see `tags_named`). `subject`: only
+    those of uploads that were requested with upload tokens for this subject. `upload_id`: only those of this upload.
+    """
 
     token_id: str
     key_id: str
     namespace_id: str | None = None
     expires_at: datetime
+    bucket_id: str | None = None
+    types: tuple[str, ...] = ()
+    subject: str | None = None
+    upload_id: str | None = None
+
+    @property
+    def is_about_uploads(self) -> bool:
+        """Whether it reads the events of some uploads only: then it sees nothing about others in them."""
+        return self.subject is not None or self.upload_id is not None
 
     def may_have_been_issued(self, now: datetime) -> bool:
         """Return whether its remaining lifetime is not longer than the maximum at issue."""

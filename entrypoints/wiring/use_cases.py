@@ -119,7 +119,7 @@ def put_together(
     admit = made_from(Admitting, parts, uses=parts.key_uses, secrets=parts.token_secrets)
     compose = made_from(ComposingObjects, parts)
     change_object = made_from(ChangingObjects, parts, admit=admit, compose=compose)
-    read_events = ReadingEvents(log=whole.log, own=parts.log)
+    read_events = ReadingEvents(log=whole.log, own=parts.log, tokens=parts.read_side)
     return Services(
         ports=ports,
         system=system or ports,

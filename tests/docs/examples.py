@@ -128,7 +128,7 @@ EXAMPLES: dict[str, str] = {
     ),
     "GET /v1/uploads/{upload_id}/events": _call("GET", "/v1/uploads/$upload_id/events"),
     "GET /v1/events": _call("GET", "/v1/events?after=0&types=upload.*&limit=10", namespace=False),
-    "POST /v1/events/tokens": _call("POST", "/v1/events/tokens", _body("create_event_token")),
+    "POST /v1/events/tokens": _call("POST", "/v1/events/tokens", _body("create_event_token", UPWELL_BUCKET="files")),
     "GET /v1/events/schemas/{tag}": _open("/v1/events/schemas/upload.completed.v1"),
     "POST /v1/uploads/{upload_id}/confirm": "\n".join(
         ["# again: the second time changes nothing", _call("POST", "/v1/uploads/$upload_id/confirm")]

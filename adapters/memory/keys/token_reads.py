@@ -1,10 +1,13 @@
 """Upload tokens in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from adapters.memory.reading import MemoryReads
-from application.ports.keys.token_reads import TokenRecord, WantedTokens
+from application.ports.events.event_log import Notification
+from application.ports.keys.token_reads import Owner, TokenRecord, WantedTokens
+from domain.events.registry import decode
+from domain.keys.upload_token import UploadTokenUsed
 
 
 class MemoryTokenReads(MemoryReads):
@@ -22,6 +25,33 @@ class MemoryTokenReads(MemoryReads):
             if token.position < before and _is_wanted(token, wanted)
         ]
         return sorted(found, key=lambda token: token.position, reverse=True)[:limit]
+
+    async def tokens_of(self, owner: Owner) -> Sequence[str]:
+        """Return the ids of all tokens of an owner."""
+        return [token.token_id for token in self._log.tables.upload_tokens.values() if _belongs_to(token, owner)]
+
+    async def uploads_of(self, token_ids: Collection[str]) -> Sequence[str]:
+        """Return the ids of all uploads that were requested with these tokens."""
+        found = []
+        for token_id in token_ids:
+            events = [decode(stored.state) for stored in await self._log.read_stream(token_id)]
+            found += [event.upload_id for event in events if isinstance(event, UploadTokenUsed)]
+        return found
+
+    async def events_of(self, owner: Owner, *, after: int, limit: int) -> Sequence[Notification]:
+        """Return events of the uploads of an owner above a position."""
+        uploads = await self.uploads_of(await self.tokens_of(owner))
+        streams = await self._log.read_streams(uploads)
+        found = [event for stream in streams.values() for event in stream if event.id > after]
+        return sorted(found, key=lambda event: event.id)[:limit]
+
+
+def _belongs_to(token: TokenRecord, owner: Owner) -> bool:
+    if token.bucket_id != owner.bucket_id:
+        return False
+    if owner.subject is None:
+        return token.token_id == owner.token_id
+    return token.subject == owner.subject and owner.key_id in {None, token.key_id}
 
 
 def _is_wanted(token: TokenRecord, wanted: WantedTokens) -> bool:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from application.ports.events.event_log import Notification
 from domain.keys.upload_token import UploadToken
 
 
@@ -42,6 +43,25 @@ class WantedTokens(msgspec.Struct, frozen=True, kw_only=True):
     open_at: datetime | None = None
 
 
+class Owner(msgspec.Struct, frozen=True, kw_only=True):
+    """Those whose uploads a reader of events follows: the holders of all tokens for a subject, or of one token.
+
+    `key_id`: only of tokens that this key issued; None: of all keys. `subject` None: only of the token `token_id`.
+    """
+
+    bucket_id: str
+    subject: str | None = None
+    key_id: str | None = None
+    token_id: str | None = None
+
+
+def owner_of(token: UploadToken) -> Owner:
+    """Return whose uploads the holder of a token reaches."""
+    if token.subject is None:
+        return Owner(bucket_id=token.bucket_id, token_id=token.token_id)
+    return Owner(bucket_id=token.bucket_id, subject=token.subject, key_id=token.key_id)
+
+
 class TokenReads(Protocol):
     """Reads upload tokens. Results include everything that was appended before."""
 
@@ -51,4 +71,19 @@ class TokenReads(Protocol):
 
     async def upload_tokens(self, wanted: WantedTokens, *, before: int, limit: int) -> Sequence[TokenRecord]:
         """Return up to `limit` tokens that were issued below a position, the newest first."""
+        ...
+
+    async def tokens_of(self, owner: Owner) -> Sequence[str]:
+        """Return the ids of all tokens of an owner."""
+        ...
+
+    async def uploads_of(self, token_ids: Collection[str]) -> Sequence[str]:
+        """Return the ids of all uploads that were requested with these tokens."""
+        ...
+
+    async def events_of(self, owner: Owner, *, after: int, limit: int) -> Sequence[Notification]:
+        """Return up to `limit` events of the uploads of an owner above a position, in order.
+
+        They are found by the owner's tokens: the cost grows with its own uploads, not with the log.
+        """
         ...

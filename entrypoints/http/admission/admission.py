@@ -64,7 +64,8 @@ class Needs(msgspec.Struct, frozen=True):
     """The requirements of a route. `active`: the bucket must accept uploads. `counts_as`: for rate limits.
 
     `scoped`: keys with scopes for single namespaces or buckets are accepted, and the route shows them nothing else.
-    `tokens`: upload tokens are accepted, and see only their own uploads. `once`: the route creates something, and an
+    `tokens`: upload tokens are accepted, and see only their own uploads. `own`: so are tokens of single uploads, even
+    though the path names no upload. `once`: the route creates something, and an
     `Idempotency-Key` prevents creating it twice. `event_tokens`: event tokens are accepted, also in the query.
     `narrowed`: a namespace is optional and limits the result. `many`: one request may contain many items.
     `bytes_follow`: the response lets a client send bytes, so it is useless while storage is known to refuse writes.
@@ -75,6 +76,7 @@ class Needs(msgspec.Struct, frozen=True):
     active: bool = False
     scoped: bool = False
     tokens: bool = False
+    own: bool = False
     counts_as: RequestClass = RequestClass.METADATA
     once: bool = False
     event_tokens: bool = False
@@ -438,7 +440,7 @@ def _once(known: str | None, value: bytes, name: str) -> str:
 
 def _of_token(needs: Needs, caller: Caller, scope: Scope) -> Permission:
     """Return the permission that the key of an upload token needs; refuse routes that no such token may use."""
-    if caller.own is not None and "upload_id" not in scope["path_params"]:
+    if caller.own is not None and not needs.own and "upload_id" not in scope["path_params"]:
         raise ForbiddenError(
             "token_denied",
             "The token of an upload can only confirm, cancel and show that upload: use an upload token or an API key.",

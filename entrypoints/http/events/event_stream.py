@@ -20,6 +20,7 @@ from litestar.types import Receive, Scope, Send
 from application.events.reading import FeedEvent, Interest
 from application.keys.callers import Caller
 from application.ports.events.event_log import LogUnavailableError
+from domain.events.cloud_events import CloudEvent
 from domain.refusals import RefusedError, TooManyRequestsError
 from entrypoints.http.answers.errors import kind_of
 from entrypoints.http.transport.server import connection_of
@@ -32,6 +33,7 @@ RETRY_MILLISECONDS = 2000
 RETRY_AFTER_SECONDS = 15
 SHARE_OF_A_TOKEN = 10
 _PAGE = 200
+Show = Callable[[CloudEvent], CloudEvent | None]
 _CHECKED_AT_ONCE = 100
 _LAST_WORDS_SECONDS = 1.0
 _HEADERS = [
@@ -110,8 +112,17 @@ class Streams:
 class EventStream(Response[Any]):
     """The response of a route that streams."""
 
-    def __init__(self, services: Services, streams: Streams, interest: Interest, after: int, caller: Caller) -> None:
-        self._stream = _Stream(services, streams, interest, after, caller)
+    def __init__(
+        self,
+        services: Services,
+        streams: Streams,
+        interest: Interest,
+        after: int,
+        caller: Caller,
+        show: Show | None = None,
+    ) -> None:
+        """`show`: how the reader sees an event; None: as it is."""
+        self._stream = _Stream(services, streams, interest, after, caller, show)
 
     def to_asgi_response(self, app: object, request: object, **_: object) -> ASGIResponse:  # noqa: ARG002  # Litestar's signature
         """Return the response."""
@@ -119,14 +130,23 @@ class EventStream(Response[Any]):
 
 
 class _Stream(ASGIResponse):
-    __slots__ = ("_after", "_caller", "_interest", "_refusal", "_services", "_streams")
+    __slots__ = ("_after", "_caller", "_interest", "_refusal", "_services", "_show", "_streams")
 
-    def __init__(self, services: Services, streams: Streams, interest: Interest, after: int, caller: Caller) -> None:
+    def __init__(
+        self,
+        services: Services,
+        streams: Streams,
+        interest: Interest,
+        after: int,
+        caller: Caller,
+        show: Show | None = None,
+    ) -> None:
         self._services = services
         self._streams = streams
         self._interest = interest
         self._after = after
         self._caller = caller
+        self._show = show
         self._refusal = b""
         self.status_code = 200
         self.body = b""
@@ -193,7 +213,7 @@ class _Stream(ASGIResponse):
                     return
             now = loop.time()
             if page.events:
-                await _send(send, _events(page.events))
+                await _send(send, _events(page.events, self._show))
                 sent_at = now
             elif now - sent_at >= HEARTBEAT_SECONDS:
                 await _send(send, b"id: %d\n\n" % page.position)  # a reader resumes after events that it may not see
@@ -233,5 +253,12 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _events(events: Sequence[FeedEvent]) -> bytes:
-    return b"".join([b"id: %d\ndata: %b\n\n" % (event.position, event.message) for event in events])
+def _events(events: Sequence[FeedEvent], show: Show | None) -> bytes:
+    if show is None:
+        return b"".join([b"id: %d\ndata: %b\n\n" % (event.position, event.message) for event in events])
+    blocks = []
+    for event in events:
+        seen = show(event.envelope)
+        data = b"" if seen is None else b"data: %b\n" % msgspec.json.encode(seen)
+        blocks.append(b"id: %d\n%b\n" % (event.position, data))
+    return b"".join(blocks)

@@ -11,17 +11,22 @@ from msgspec import ValidationError, structs
 from msgspec.json import Decoder
 
 from application.events.reading import MAX_LIMIT, MAX_WAIT_SECONDS, Announced, EventPage, Interest, exactly
-from application.keys.callers import check_organization_scope
-from application.uploads.hiding_others import without_other_uploads
+from application.keys.callers import Caller, check_organization_scope
+from application.keys.issuing_event_tokens import Narrowing
+from application.ports.keys.token_reads import Owner, owner_of
+from application.ports.namespaces.namespace_reads import NamespaceRecord
+from application.uploads.hiding_others import event_as_ordinary, without_other_uploads
+from domain.buckets.bucket import bucket_not_found
 from domain.events.cloud_events import ADMINISTRATOR_TAGS, READER_TAGS, event_schema, tags_named
 from domain.events.registry import BY_TAG
 from domain.json_text import NotJSONError, decode_json, number
 from domain.keys.api_key import Permission
 from domain.refusals import InvalidInputError
+from domain.shared_fields import made_from
 from domain.uploads.upload import upload_not_found
 from entrypoints.http.admission.admission import Admitted, Needs, admitted_in
 from entrypoints.http.answers.errors import HEAD_ASKED
-from entrypoints.http.events.event_stream import EventStream, Streams
+from entrypoints.http.events.event_stream import EventStream, Show, Streams
 from entrypoints.http.events.wire import (
     CreateEventTokenRequest,
     EventHistoryResponse,
@@ -33,10 +38,13 @@ from entrypoints.http.wire import Json as JsonObject
 
 TAGS = ["Events"]
 SCHEMAS = "/v1/events/schemas"
-_FEED = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True, event_tokens=True).opt()
+_FEED = Needs(
+    Permission.READ, namespace=False, narrowed=True, scoped=True, event_tokens=True, tokens=True, own=True
+).opt()
 _TOKEN = Needs(Permission.READ, namespace=False, narrowed=True, scoped=True).opt()
 _READ_OWN = Needs(Permission.READ, scoped=True, tokens=True).opt()
 _PAGE = 100
+_OF_UPLOADS = frozenset(tag for tag in READER_TAGS if tag.startswith("upload."))
 _LATEST = "latest"
 _POSITION = re.compile(r"[0-9]{1,30}")
 _LAST_POSITION = 2**63 - 1
@@ -102,15 +110,19 @@ async def list_events(
         streams.check(admitted.caller)
         if streamed:
             await services.read_events.check(position)
-            return EventStream(services, streams, interest, position, admitted.caller)  # type: ignore[return-value]  # instead of a page
+            return EventStream(services, streams, interest, position, admitted.caller, _shown(admitted.caller))  # type: ignore[return-value]  # instead of a page
         with streams.held(admitted.caller):
             page = await until_ending(
                 scope,
                 services.read_events.wait(interest, after=position, limit=limit, seconds=wait),
                 EventPage(events=[], position=position, has_more=False),
             )
+    show = _shown(admitted.caller)
+    envelopes = [event.envelope for event in page.events]
     return EventPageResponse(
-        events=[event.envelope for event in page.events], next_after=page.position, has_more=page.has_more
+        events=envelopes if show is None else [seen for each in envelopes if (seen := show(each)) is not None],
+        next_after=page.position,
+        has_more=page.has_more,
     )
 
 
@@ -122,12 +134,51 @@ async def create_event_token(
     admitted = admitted_in(scope)
     named = request.headers.get("x-namespace")
     namespace = await admitted.services.admit.namespace(admitted.caller, named) if named else None
-    await buckets_in_reach(admitted, named)
+    reached = await buckets_in_reach(admitted, named)
     asked = data or CreateEventTokenRequest()
     secret, token = await admitted.services.issue_event_token(
-        admitted.caller, namespace, expires_in_seconds=asked.expires_in_seconds
+        admitted.caller,
+        namespace,
+        expires_in_seconds=asked.expires_in_seconds,
+        narrowing=await _narrowing(admitted, namespace, reached, asked),
     )
-    return EventTokenResponse(token=secret, expires_at=token.expires_at, namespace_id=token.namespace_id)
+    return made_from(EventTokenResponse, token, token=secret)
+
+
+async def _narrowing(
+    admitted: Admitted,
+    namespace: NamespaceRecord | None,
+    reached: frozenset[str] | None,
+    asked: CreateEventTokenRequest,
+) -> Narrowing:
+    """Return what a token is narrowed to; refuse what its key cannot read as not found."""
+    if asked.subject is not None and asked.bucket is None:
+        raise InvalidInputError(
+            "bucket_required", "subject needs a bucket: send the id or name of one.", {"field": "bucket"}
+        )
+    if asked.bucket is None and asked.upload_id is None:
+        return Narrowing(types=asked.types)
+    if namespace is None:
+        raise InvalidInputError(
+            "namespace_required",
+            "The header X-Namespace is missing: send the id or name of a namespace.",
+            {"field": "X-Namespace"},
+        )
+    bucket_id = None
+    if asked.bucket is not None:
+        named = asked.bucket.replace("\0", "")
+        bucket_id = (await admitted.services.admit.bucket(namespace, named)).bucket_id
+        if reached is not None and bucket_id not in reached:
+            raise bucket_not_found(named)
+    if asked.upload_id is not None:
+        upload = await admitted.services.ports.read_side.upload(namespace.namespace_id, asked.upload_id)
+        if (
+            upload is None
+            or bucket_id not in {None, upload.bucket_id}
+            or (reached is not None and upload.bucket_id not in reached)
+        ):
+            raise upload_not_found(asked.upload_id)
+    return Narrowing(bucket_id=bucket_id, types=asked.types, subject=asked.subject, upload_id=asked.upload_id)
 
 
 @get(
@@ -145,7 +196,8 @@ async def list_upload_events(upload_id: FromPath[str], scope: Scope) -> EventHis
     interest = Interest(organization_id=record.organization_id, namespace_id=record.namespace_id)
     history = [event.envelope for event in await admitted.services.read_events.history(interest, record.upload_id)]
     if not await admitted.services.admit.reads(admitted.caller, admitted.namespace, record.bucket_id):
-        shown = [without_other_uploads(event) for event in history]
+        show = without_other_uploads if admitted.caller.grant is None else event_as_ordinary
+        shown = [show(event) for event in history]
         history = [event for event in shown if event is not None]
     return EventHistoryResponse(events=history)
 
@@ -167,6 +219,8 @@ async def _interest(
     upload_id: str | None,
 ) -> Interest:
     caller = admitted.caller
+    if caller.grant is not None:
+        return await _interest_of_token(admitted, types=types, bucket_id=bucket_id, upload_id=upload_id)
     named = request.headers.get("x-namespace")
     if caller.event_token is not None and caller.event_token.namespace_id is not None:
         named = caller.event_token.namespace_id
@@ -174,6 +228,14 @@ async def _interest(
     only_buckets = await buckets_in_reach(admitted, named)
     administrator = Permission.ADMIN in caller.key.permissions and not caller.key.scopes and caller.event_token is None
     visible = ADMINISTRATOR_TAGS if administrator else READER_TAGS
+    token = caller.event_token
+    owner = None
+    if token is not None:
+        visible &= tags_named(token.types) if token.types else visible
+        only_buckets = _both(only_buckets, token.bucket_id)
+        upload_id = _same_upload(upload_id, token.upload_id)
+        if token.subject is not None:
+            owner = Owner(bucket_id=token.bucket_id or "", subject=token.subject)
     return Interest(
         organization_id=caller.organization.organization_id,
         tags=visible if types is None else visible & tags_named(types.split(",")),
@@ -181,7 +243,49 @@ async def _interest(
         bucket_id=bucket_id,
         only_buckets=only_buckets,
         stream_id=upload_id,
+        owner=owner,
     )
+
+
+async def _interest_of_token(
+    admitted: Admitted, *, types: str | None, bucket_id: str | None, upload_id: str | None
+) -> Interest:
+    """Return the events that the holder of an upload token gets: those of its own uploads."""
+    caller, grant = admitted.caller, admitted.caller.grant
+    assert grant is not None  # noqa: S101  # this is only for such callers
+    namespace = await admitted.services.admit.namespace(caller, grant.namespace_id)
+    reached = await admitted.services.admit.reachable_buckets(caller, namespace, Permission.WRITE)
+    upload_id = _same_upload(upload_id, None if caller.own is None else caller.own.upload_id)
+    if upload_id is not None:
+        await admitted.services.admit.check_own(caller, upload_id)
+    return Interest(
+        organization_id=caller.organization.organization_id,
+        tags=_OF_UPLOADS if types is None else _OF_UPLOADS & tags_named(types.split(",")),
+        namespace_id=grant.namespace_id,
+        bucket_id=bucket_id,
+        only_buckets=reached,
+        stream_id=upload_id,
+        owner=owner_of(caller.token) if upload_id is None and caller.token is not None else None,
+    )
+
+
+def _same_upload(asked: str | None, only: str | None) -> str | None:
+    """Return the upload that a reader asks for, which must be the one that it may read, if there is one."""
+    if asked is not None and only not in {None, asked}:
+        raise upload_not_found(asked)
+    return asked if only is None else only
+
+
+def _both(buckets: frozenset[str] | None, bucket_id: str | None) -> frozenset[str] | None:
+    if bucket_id is None:
+        return buckets
+    return frozenset({bucket_id}) if buckets is None else buckets & {bucket_id}
+
+
+def _shown(caller: Caller) -> Show | None:
+    """Return how a reader sees events that may have facts about others; None: as they are."""
+    token = caller.event_token
+    return event_as_ordinary if caller.grant is not None or (token is not None and token.is_about_uploads) else None
 
 
 async def buckets_in_reach(admitted: Admitted, named_namespace: str | None) -> frozenset[str] | None:

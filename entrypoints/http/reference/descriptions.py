@@ -9,6 +9,7 @@ _TIMES = "UTC, ISO 8601"
 _LEGACY = "Part of the contract; stored and returned, but without effect in Upwell."
 _USUAL_PARTS = "The usual size of parts, in bytes; null: the service's."
 
+_EVENT_TYPES = "The types of events that the token reads, such as upload.completed or upload.*; empty: all."
 _SUBJECT = "The person or device that the token is for, in the words of its issuer; null if there is none."
 
 DESCRIPTIONS: Mapping[str, str] = {
@@ -346,6 +347,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "storage_stats": "Sizes of the bucket's objects.",
     "subject": "What the event is about.",
     "UploadTokenRequest.subject": _SUBJECT,
+    "CreateEventTokenRequest.subject": _SUBJECT,
+    "EventTokenResponse.subject": _SUBJECT,
     "UploadTokenModel.subject": _SUBJECT,
     "UploadTokenResponse.subject": _SUBJECT,
     "subscription_id": _LEGACY,
@@ -402,6 +405,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "updated_at": f"When it was last changed ({_TIMES}).",
     "upload": "Requests per minute of the class `upload`.",
     "upload_count": "How many uploads there were.",
+    "CreateEventTokenRequest.types": _EVENT_TYPES,
+    "EventTokenResponse.types": _EVENT_TYPES,
     "upload_token": "A token for this upload alone, in the answer that created it; otherwise null.",
     "upload_id": "The id of the upload.",
     "upload_lifetime": "How many seconds after its request an upload can still be given URLs.",

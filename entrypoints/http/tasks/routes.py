@@ -23,7 +23,9 @@ from entrypoints.http.tasks.wire import (
 )
 
 _LIST = Needs(Permission.READ, namespace=False, counts_as=RequestClass.COMPUTE).opt()
-_READ = Needs(Permission.READ, namespace=False, scoped=True, counts_as=RequestClass.COMPUTE).opt()
+_READ = Needs(
+    Permission.READ, namespace=False, scoped=True, tokens=True, own=True, counts_as=RequestClass.COMPUTE
+).opt()
 _DELETE = Needs(Permission.DELETE, namespace=False, scoped=True, counts_as=RequestClass.COMPUTE).opt()
 _PAGE = 10
 TAGS = ["Tasks"]

@@ -19,7 +19,7 @@ from application.uploads.awaiting_ends import OPEN
 from application.uploads.completing_multipart import NamedPart
 from application.uploads.confirming import Confirmed
 from application.uploads.confirming_many import Confirmation
-from application.uploads.hiding_others import without_others
+from application.uploads.hiding_others import as_ordinary, without_others
 from application.uploads.records import find_upload, record_at
 from application.uploads.requesting import Answer
 from application.uploads.sending_parts import WantedPart
@@ -70,9 +70,15 @@ _CREATE = Needs(
     Permission.WRITE, active=True, tokens=True, counts_as=RequestClass.UPLOAD, once=True, bytes_follow=True
 ).opt()
 _CREATE_MANY = Needs(
-    Permission.WRITE, active=True, counts_as=RequestClass.UPLOAD, once=True, bytes_follow=True, many=True
+    Permission.WRITE,
+    active=True,
+    tokens=True,
+    counts_as=RequestClass.UPLOAD,
+    once=True,
+    bytes_follow=True,
+    many=True,
 ).opt()
-_CONFIRM_MANY = Needs(Permission.WRITE, counts_as=RequestClass.UPLOAD, many=True).opt()
+_CONFIRM_MANY = Needs(Permission.WRITE, tokens=True, counts_as=RequestClass.UPLOAD, many=True).opt()
 _READ_OWN = Needs(Permission.READ, tokens=True, counts_as=RequestClass.DATA).opt()
 _CONFIRM_OWN = Needs(Permission.WRITE, tokens=True, counts_as=RequestClass.UPLOAD).opt()
 _DELETE_OWN = Needs(Permission.DELETE, tokens=True, counts_as=RequestClass.DATA).opt()
@@ -453,6 +459,8 @@ async def _reads(admitted: Admitted, record: UploadRecord) -> bool:
 
 async def _shown(admitted: Admitted, record: UploadRecord) -> UploadRecord:
     """Return an upload as shown to a caller that requested it or has `read`."""
+    if admitted.caller.grant is not None:
+        return as_ordinary(record)
     return record if await _reads(admitted, record) else without_others(record)
 
 

@@ -313,7 +313,11 @@ async def test_a_revoked_token_ends_at_once_and_what_it_has_open_is_refused_fini
 
 async def ended(server: httpx.AsyncClient, task_id: str) -> None:
     async with asyncio.timeout(30):
-        while (await server.get(f"/v1/tasks/{task_id}")).json()["status"] not in {"COMPLETED", "FAILED"}:
+        while (await server.get(f"/v1/tasks/{task_id}")).json()["status"] not in {
+            "COMPLETED",
+            "COMPLETED_WITH_ERRORS",
+            "FAILED",
+        }:
             await asyncio.sleep(0.05)
 
 
@@ -411,3 +415,108 @@ async def test_a_duplicate_is_answered_without_a_token_of_its_original(tenant: T
         assert (await client.post(f"/v1/uploads/{made['upload_id']}/confirm")).json()["status"] == "COMPLETED"
         duplicate = (await client.post(UPLOADS, json={**FILE, "file_hash": known})).json()
     assert (duplicate["is_duplicate"], duplicate["upload_token"]) == (True, None)
+
+
+async def test_a_page_creates_and_confirms_many_files_at_once(tenant: Tenant) -> None:
+    token, other = await give(tenant, max_count=3, max_total_bytes=30), await give(tenant)
+    async with page(tenant, token) as client, page(tenant, other) as stranger:
+        too_many = await client.post(f"{UPLOADS}/batch", json={"uploads": [FILE] * 4})
+        assert code(too_many) == (403, "token_used_up")
+        assert too_many.json()["error"]["details"]["index"] == 3
+        uploads = (await client.post(f"{UPLOADS}/batch", json={"uploads": [FILE] * 3})).json()["uploads"]
+        async with httpx.AsyncClient() as plain:
+            for upload in uploads:
+                await plain.put(upload["presigned_url"], content=b"0123456789", headers=upload["required_headers"])
+        foreign = (await stranger.post(UPLOADS, json=FILE)).json()["upload_id"]
+        ids = [*(upload["upload_id"] for upload in uploads), foreign]
+        body = {"confirmations": [{"upload_id": each} for each in ids]}
+        task_id = (await client.post(f"{UPLOADS}/confirm/batch", json=body)).json()["task_id"]
+        await ended(client, task_id)
+        task = (await client.get(f"/v1/tasks/{task_id}")).json()
+        assert task["status"] == "COMPLETED_WITH_ERRORS"
+        assert [each.get("status", each.get("code")) for each in task["outputs"]] == [
+            *["COMPLETED"] * 3,
+            "upload_not_found",
+        ]
+        assert code(await stranger.get(f"/v1/tasks/{task_id}")) == (404, "task_not_found")
+        assert code(await stranger.delete(f"/v1/tasks/{task_id}")) == (403, "token_denied")
+        assert (await stranger.get(f"/v1/uploads/{foreign}")).json()["status"] == "PENDING"
+
+
+def subjects(answer: httpx.Response) -> set[str]:
+    assert answer.status_code == httpx.codes.OK, answer.text
+    return {event["subject"] for event in answer.json()["events"]}
+
+
+async def test_a_page_follows_the_events_of_its_own_uploads_and_of_no_others(tenant: Tenant) -> None:
+    token, other = [await give(tenant, subject=subject, max_count=5) for subject in ("user-42", "user-43")]
+    async with tenant.client() as server, page(tenant, token) as client, page(tenant, other) as stranger:
+        mine, second = [(await client.post(UPLOADS, json=FILE)).json() for _ in range(2)]
+        theirs = (await stranger.post(UPLOADS, json=FILE)).json()
+        of_key = (await server.post(UPLOADS, json=FILE)).json()
+        assert subjects(await client.get("/v1/events")) == {mine["upload_id"], second["upload_id"]}
+        assert subjects(await client.get("/v1/events", params={"upload_id": mine["upload_id"]})) == {mine["upload_id"]}
+        for foreign in (theirs, of_key):
+            asked = await client.get("/v1/events", params={"upload_id": foreign["upload_id"]})
+            assert code(asked) == (404, "upload_not_found")
+        async with page(tenant, {"token": mine["upload_token"]}) as holder:
+            assert subjects(await holder.get("/v1/events")) == {mine["upload_id"]}
+            asked = await holder.get("/v1/events", params={"upload_id": second["upload_id"]})
+            assert code(asked) == (404, "upload_not_found")
+        after = (await client.get("/v1/events")).json()["next_after"]
+        waiting = asyncio.create_task(client.get("/v1/events", params={"after": str(after), "wait": "20"}))
+        await server.delete(f"/v1/uploads/{theirs['upload_id']}")
+        await server.delete(f"/v1/uploads/{mine['upload_id']}")
+        found = (await waiting).json()["events"]
+        assert [(each["type"], each["subject"]) for each in found] == [("upload.canceled.v1", mine["upload_id"])]
+
+
+async def test_a_stream_of_a_page_shows_a_duplicate_as_an_ordinary_upload(tenant: Tenant) -> None:
+    token = await give(tenant, subject="user-42", max_count=5)
+    async with tenant.client() as server, page(tenant, token) as client, httpx.AsyncClient() as plain:
+        uploads = [(await each.post(UPLOADS, json=FILE)).json() for each in (server, client)]
+        for upload in uploads:
+            await plain.put(upload["presigned_url"], content=b"0123456789", headers=upload["required_headers"])
+            done = (await server.post(f"/v1/uploads/{upload['upload_id']}/confirm")).json()
+            assert done["status"] == "COMPLETED"
+        assert done["duplicate_of_upload_id"] == uploads[0]["upload_id"]
+        text = ""
+        headers = {"Accept": "text/event-stream"}
+        async with asyncio.timeout(30), client.stream("GET", "/v1/events?after=0", headers=headers) as stream:
+            async for line in stream.aiter_lines():
+                text += line
+                if "upload.completed.v1" in line:
+                    break
+    assert uploads[1]["upload_id"] in text
+    assert uploads[0]["upload_id"] not in text
+    assert "keeps_bytes" not in text
+
+
+async def test_an_event_token_is_narrowed_to_what_a_page_needs(tenant: Tenant) -> None:
+    token = await give(tenant, subject="user-42")
+    async with tenant.client() as server, page(tenant, token) as client:
+        mine = (await client.post(UPLOADS, json=FILE)).json()["upload_id"]
+        theirs = (await server.post(UPLOADS, json=FILE)).json()["upload_id"]
+        await server.delete(f"/v1/uploads/{theirs}")
+
+        async def read(**wish: Any) -> httpx.Response:  # noqa: ANN401  # fields of the request
+            issued = (await server.post("/v1/events/tokens", json=wish)).json()
+            assert {name: issued[name] for name in wish if name != "bucket"} == {
+                name: value for name, value in wish.items() if name != "bucket"
+            }
+            async with httpx.AsyncClient(base_url=tenant.url) as reader:
+                return await reader.get("/v1/events", params={"token": issued["token"]})
+
+        assert subjects(await read(bucket="files", subject="user-42")) == {mine}
+        assert subjects(await read(upload_id=theirs)) == {theirs}
+        assert {each["type"] for each in (await read(types=["upload.canceled"])).json()["events"]} == {
+            "upload.canceled.v1"
+        }
+        assert subjects(await read(bucket="files")) >= {mine, theirs}
+        for wish, refusal in (
+            ({"subject": "user-42"}, (422, "bucket_required")),
+            ({"bucket": "nowhere"}, (404, "bucket_not_found")),
+            ({"upload_id": "upl_0000000000000000"}, (404, "upload_not_found")),
+            ({"types": ["nothing.ever"]}, (422, "unknown_event_type")),
+        ):
+            assert code(await server.post("/v1/events/tokens", json=wish)) == refusal

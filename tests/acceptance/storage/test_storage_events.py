@@ -14,6 +14,7 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from adapters.memory.events.event_log import MemoryEventLog
+from adapters.memory.read_side import MemoryReadSide
 from application.events.reading import ReadingEvents
 from entrypoints.http.app import create_app
 from tests.acceptance.uploads.test_confirming import quota
@@ -169,7 +170,9 @@ async def test_where_no_secret_is_set_there_is_no_such_route() -> None:
     @asynccontextmanager
     async def nothing() -> AsyncIterator[Any]:
         log = MemoryEventLog()
-        yield SimpleNamespace(read_events=ReadingEvents(log=log, own=log), system=SimpleNamespace(log=log))
+        yield SimpleNamespace(
+            read_events=ReadingEvents(log=log, own=log, tokens=MemoryReadSide(log)), system=SimpleNamespace(log=log)
+        )
 
     async with AsyncTestClient(create_app(nothing)) as client:
         answer = await client.post("/v1/storage-events", json={}, headers=BEARER)

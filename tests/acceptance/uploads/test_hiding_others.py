@@ -98,18 +98,19 @@ async def bearer(tenant: Tenant, who: str) -> str:
         return str(made.json()["key"])
 
 
-async def duplicates(walk: Walk, bucket: str = "files") -> None:
-    """Send bytes that are already stored, and request them in every way."""
+async def duplicates(walk: Walk, bucket: str = "files", *, noticed: bool = True) -> None:
+    """Send bytes that are already stored, and request them in every way. `noticed`: a duplicate is shown as one."""
     for asked in ({}, {"file_hash": DIGEST}):
         mine = await walk("POST", f"/v1/buckets/{bucket}/uploads", {**FILE, **asked, "object_metadata": {"number": 8}})
         assert mine["is_duplicate"] is False  # a caller that may not read learns nothing before the bytes are there
         assert (await put(mine, BODY)).is_success
         done = await walk("POST", f"/v1/uploads/{mine['upload_id']}/confirm", {})
-        assert (done["status"], done["is_duplicate"], done["duplicate_of_upload_id"]) == ("COMPLETED", True, None)
+        assert (done["status"], done["is_duplicate"], done["duplicate_of_upload_id"]) == ("COMPLETED", noticed, None)
         assert done["object_id"] is None
         here = f"/v1/uploads/{mine['upload_id']}"
         for path in (here, f"{here}?return_presigned_urls=true", f"{here}?at=2099-01-01T00:00:00Z", f"{here}/events"):
-            await walk("GET", path)
+            shown = await walk("GET", path)
+            assert shown.get("is_duplicate", noticed) is noticed
         await walk("POST", f"{here}/confirm", {})
         await walk("DELETE", f"{here}?only_open=true")
 
@@ -176,7 +177,7 @@ async def test_a_caller_that_may_not_read_learns_nothing_about_others(tenant: Te
     headers = {**tenant.headers, "Authorization": f"Bearer {await bearer(tenant, who)}"}
     async with httpx.AsyncClient(base_url=tenant.url, headers=headers, timeout=60) as client:
         walk = Walk(client, secrets)
-        await duplicates(walk)
+        await duplicates(walk, noticed=who != "a token")
         if who != "a token":
             await unique_keys(walk)
         await everywhere(walk, uploads, objects, tenant.namespace.namespace_id)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from application.ports.events.event_log import RequesterRevokedError, StreamAppend
-from application.ports.keys.token_reads import WantedTokens
+from application.ports.keys.token_reads import Owner, WantedTokens
 from domain.buckets.bucket import Policy
 from domain.keys.api_key import ApiKeyRevoked
 from domain.keys.upload_token import token_of
@@ -198,3 +198,49 @@ async def test_the_open_uploads_of_one_token_are_found(kit: Kit, account: Accoun
     await account.request(kit.log)
 
     assert await kit.read_side.open_uploads_of(account.organization_id, "utk_1", after="", limit=10) == [mine]
+
+
+async def owned(kit: Kit, account: Account, token_id: str, **limits: object) -> str:
+    """Issue a token, request an upload with it, and return the upload."""
+    await account.append(kit.log, token_id, 0, issued(account, token_id, **limits))
+    use = used(account, token_id)
+    await account.append(kit.log, token_id, 1, use)
+    return await account.request(kit.log, upload_id=use.upload_id, where={"actor_id": token_id})
+
+
+async def test_the_tokens_and_uploads_of_an_owner_are_found(kit: Kit, account: Account) -> None:
+    mine = await owned(kit, account, "utk_1", subject="user-42")
+    under_another_key = await owned(kit, account, "utk_2", subject="user-42", key_id="key_other")
+    of_another = await owned(kit, account, "utk_3", subject="user-43")
+    bare = await owned(kit, account, "utk_4")
+    bucket_id = account.bucket_id
+    reads = kit.read_side
+    for owner, tokens, uploads in (
+        (Owner(bucket_id=bucket_id, subject="user-42", key_id=account.key_id), ["utk_1"], [mine]),
+        (Owner(bucket_id=bucket_id, subject="user-42"), ["utk_1", "utk_2"], [mine, under_another_key]),
+        (Owner(bucket_id=bucket_id, subject="user-43"), ["utk_3"], [of_another]),
+        (Owner(bucket_id=bucket_id, token_id="utk_4"), ["utk_4"], [bare]),
+        (Owner(bucket_id="bkt_other", subject="user-42"), [], []),
+        (Owner(bucket_id="bkt_other", token_id="utk_4"), [], []),
+    ):
+        assert sorted(await reads.tokens_of(owner)) == tokens
+        assert sorted(await reads.uploads_of(tokens)) == sorted(uploads)
+        events = await reads.events_of(owner, after=0, limit=100)
+        assert [each.originator_id for each in events] == uploads
+        assert [each.topic for each in events] == ["upload.requested.v1"] * len(uploads)
+
+
+async def test_the_events_of_an_owner_are_read_in_order_from_any_position(kit: Kit, account: Account) -> None:
+    upload_id = await owned(kit, account, "utk_1", subject="user-42")
+    await account.request(kit.log)
+    other = await owned(kit, account, "utk_2", subject="user-42")
+    await account.send(kit.log, upload_id, account.starts())
+    owner = Owner(bucket_id=account.bucket_id, subject="user-42")
+
+    whole = await kit.read_side.events_of(owner, after=0, limit=100)
+
+    assert [each.originator_id for each in whole] == [upload_id, other, upload_id]
+    assert [each.id for each in whole] == sorted(each.id for each in whole)
+    assert await kit.log.read_at([each.id for each in whole]) == whole
+    assert await kit.read_side.events_of(owner, after=0, limit=2) == whole[:2]
+    assert await kit.read_side.events_of(owner, after=whole[1].id, limit=2) == whole[2:]

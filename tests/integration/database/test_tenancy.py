@@ -25,6 +25,7 @@ from adapters.postgres.tasks.tasks import PostgresTasks
 from adapters.postgres.webhooks.webhook_deliveries import PostgresWebhookDeliveries
 from application.keys.callers import Admitting, acting_for
 from application.ports.analytics.analytics import Area, Interval, UploadFigures
+from application.ports.keys.token_reads import Owner, WantedTokens
 from application.ports.lists.pages import PageRequest
 from application.ports.namespaces.namespace_reads import NamespaceRecord
 from application.ports.webhooks.webhook_deliveries import DeliveryStatus, NewDelivery
@@ -151,6 +152,11 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         channel = {"channel": "webhook", "configs": {"url": "http://127.0.0.1:9/"}}
         asked = {"webhook_name": "a", "event_types": ["object.created"], "channels": [channel]}
         webhook_id = (await client.post("/v1/organizations/webhooks", json=asked)).json()["webhook_id"]
+        token = (await client.post("/v1/upload-tokens", json={"bucket": bucket, "subject": "user-42"})).json()
+    token_id, owner_of_uploads = token["token_id"], Owner(bucket_id=bucket, subject="user-42")
+    headers = {"Authorization": f"Bearer {token['token']}"}
+    async with httpx.AsyncClient(base_url=tenant.url, headers=headers, timeout=30) as page:
+        await announce(page, b"of a token")
     task_id = confirmed.json()["task_id"]
     deliveries = PostgresWebhookDeliveries(pool, TenantReads(pool))
     owner = await connect(service.database.owner_url, role=None)
@@ -196,6 +202,11 @@ async def test_every_question_of_the_read_side_stops_at_the_wall(service: Servic
         lambda: reads.claim_owners([name]),
         lambda: reads.uploads_by_id(namespace, [upload_id]),
         lambda: reads.originals([WantedContent(bucket_id=bucket, sha256=hashlib.sha256(b"whose bytes").hexdigest())]),
+        lambda: reads.upload_token(token_id),
+        lambda: reads.upload_tokens(WantedTokens(namespace_id=namespace), before=2**62, limit=1),
+        lambda: reads.tokens_of(owner_of_uploads),
+        lambda: reads.uploads_of([token_id]),
+        lambda: reads.events_of(owner_of_uploads, after=0, limit=1),
         lambda: tasks.task(own.organization_id, task_id),
         lambda: tasks.tasks(own.organization_id, PAGE),
         lambda: reads.webhook(own.organization_id, webhook_id),

@@ -522,9 +522,17 @@
  */
 
 /**
- * The lifetime of a token for events.
+ * The lifetime of a token for events, and which of its key's events it reads.
+ *
+ *     `bucket`: only those of a bucket, by id or name. `types`: only those of these types, such as `upload.completed` or
+ *     `upload.*`. `subject`: only those of uploads through upload tokens for this subject, in the bucket. `upload_id`:
+ *     only those of this upload. All but `types` need a namespace.
  * @typedef {object} CreateEventTokenRequest
  * @property {number} [expires_in_seconds]
+ * @property {string | null} [bucket]
+ * @property {Array<string>} [types]
+ * @property {string | null} [subject]
+ * @property {string | null} [upload_id]
  */
 
 /**
@@ -679,10 +687,16 @@
 
 /**
  * A token for events: `GET /v1/events?token=…`. `namespace_id`: the only namespace that it can read, if any.
+ *
+ *     `bucket_id`, `types`, `subject`, `upload_id`: what it is narrowed to.
  * @typedef {object} EventTokenResponse
  * @property {string} token
  * @property {string} expires_at
  * @property {string | null} namespace_id
+ * @property {string | null} [bucket_id]
+ * @property {Array<string>} [types]
+ * @property {string | null} [subject]
+ * @property {string | null} [upload_id]
  */
 
 /**

@@ -17,7 +17,7 @@ SOON = 5.0
 
 @pytest.fixture
 async def reading(world: World) -> AsyncIterator[ReadingEvents]:
-    made = ReadingEvents(log=world.log, own=world.log)
+    made = ReadingEvents(log=world.log, own=world.log, tokens=world.read_side)
     following = asyncio.create_task(made.follow())
     yield made
     following.cancel()
@@ -340,7 +340,7 @@ async def test_a_reader_that_arrives_while_the_log_is_released_gets_new_events(
 
     monkeypatch.setattr(reading_events, "_LINGER_SECONDS", -1.0)
     monkeypatch.setattr(world.log, "pages", pages)
-    reading = ReadingEvents(log=world.log, own=world.log)
+    reading = ReadingEvents(log=world.log, own=world.log, tokens=world.read_side)
     following = asyncio.create_task(reading.follow())
     await client.make_bucket("files")
     await reading.wait(interest_of(client), after=await world.log.head(), limit=1, seconds=0.01)

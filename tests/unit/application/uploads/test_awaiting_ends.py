@@ -20,7 +20,7 @@ FOREVER = 60.0
 
 @pytest.fixture
 async def await_end(world: World) -> AsyncIterator[AwaitingEnds]:
-    reading = ReadingEvents(log=world.log, own=world.log)
+    reading = ReadingEvents(log=world.log, own=world.log, tokens=world.read_side)
     following = asyncio.create_task(reading.follow())
     yield AwaitingEnds(read_events=reading)
     following.cancel()

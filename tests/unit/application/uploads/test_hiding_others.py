@@ -7,7 +7,14 @@ import pytest
 
 from application.keys.callers import may_read
 from application.keys.issuing_upload_tokens import TokenWish
-from application.uploads.hiding_others import holds_own_bytes, without_other_uploads, without_others
+from application.uploads.hiding_others import (
+    as_ordinary,
+    event_as_ordinary,
+    holds_own_bytes,
+    output_as_ordinary,
+    without_other_uploads,
+    without_others,
+)
 from domain.buckets.bucket import UniqueKey
 from domain.events.cloud_events import envelope, origin_of
 from domain.keys.api_key import Permission
@@ -91,3 +98,43 @@ async def test_a_key_knows_the_uploads_of_its_tokens_and_a_token_its_own(client:
     knows = [await admitting.requested(each, upload_id) for each in (holder.caller, client.caller)]
     does_not = [await admitting.requested(each, upload_id) for each in (stranger.caller, other)]
     assert (knows, does_not) == ([True, True], [False, False])
+
+
+async def test_to_a_token_a_duplicate_is_an_ordinary_completed_upload(client: Client) -> None:
+    holder = await token_of(client)
+    first = await holder.upload(create_object=False)
+    second = await holder.upload(create_object=False)
+    assert second.record.duplicate_of == first.record.upload_id
+
+    shown = as_ordinary(second.record)
+    completions = [await completion(client, each.record.upload_id) for each in (first, second)]
+
+    assert (shown.status, shown.duplicate_of, shown.object_id) == (second.record.status, None, None)
+    different = {name for name, value in completions[0].items() if completions[1][name] != value}
+    assert completions[0].keys() == completions[1].keys()
+    assert different <= {"origin", "upload_id", "due_at"}
+
+
+async def completion(client: Client, upload_id: str) -> dict[str, object]:
+    """Return the completion of an upload as the holder of a token sees it."""
+    (stored,) = [each for each in await client.world.log.read_stream(upload_id) if each.topic == "upload.completed.v1"]
+    origin = origin_of(stored.state)
+    assert origin is not None
+    event = event_as_ordinary(envelope(stored.id, stored.originator_id, stored.topic, stored.state, origin))
+    assert event is not None
+    found: dict[str, object] = msgspec.json.decode(event.data)
+    return found
+
+
+def test_an_output_of_a_task_names_no_others_to_a_token() -> None:
+    output = {"upload_id": "upl_1", "object_id": "obj_1", "existing_object_id": None}
+
+    assert output_as_ordinary({**output, "duplicate_of_upload_id": None}) == {**output, "duplicate_of_upload_id": None}
+    assert output_as_ordinary({**output, "existing_object_id": "obj_2"}) == output
+    assert output_as_ordinary({**output, "duplicate_of_upload_id": "upl_2"}) == {
+        **output,
+        "duplicate_of_upload_id": None,
+        "object_id": None,
+    }
+    assert output_as_ordinary({"code": "upload_not_found"}) == {"code": "upload_not_found"}
+    assert output_as_ordinary("text") == "text"
