@@ -299,7 +299,7 @@ suite("in Chromium", () => {
       const { path, sha256 } = await fileOnDisk(16 * MIB);
       await page.goto(`http://127.0.0.1:${pagePort}/react`);
       await shows("phase", "nothing");
-      line.slow = 6;
+      line.slow = 50;
       await choose(page, path);
       await shows("phase", "sending");
       await page.click("#pause");
@@ -308,7 +308,7 @@ suite("in Chromium", () => {
       await page.click("#resume");
       await shows("result", sha256);
       await shows("phase", "done");
-      line.slow = 6;
+      line.slow = 50;
       await choose(page, (await fileOnDisk(16 * MIB)).path);
       await shows("phase", "sending");
       await page.click("#cancel");
