@@ -335,7 +335,8 @@ class Draw:
             case "string":
                 return self._string(schema)
             case "integer":
-                return chance.randint(schema.get("minimum", 0), min(schema.get("maximum", 100), 100_000))
+                least = schema.get("minimum", 0)
+                return chance.randint(least, max(least, min(schema.get("maximum", 100), 100_000)))
             case "number":
                 return chance.choice((0, 1, 0.5))
             case "boolean":

@@ -45,9 +45,13 @@ include-name = "DELETE /v1/buckets/{{bucket_identifier}}"
 parameters = {{ "path.bucket_identifier" = "deleted" }}
 checks = {{ ensure_resource_availability = {{ enabled = false }}, use_after_free = {{ enabled = false }} }}
 
-# it would wait up to a minute for events that never come
+# they would wait up to a minute for what never comes
 [[operations]]
-include-name = "GET /v1/events"
+include-name = [
+    "GET /v1/events",
+    "GET /v1/uploads/{{upload_id}}",
+    "GET /v1/buckets/{{bucket_identifier}}/uploads/{{upload_id}}",
+]
 parameters = {{ "query.wait" = 0 }}
 
 # its DELETE cancels: a canceled task can still be read

@@ -144,7 +144,8 @@ def anything(kind: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401  # any annota
     if origin is dict:
         return json_objects
     if origin is tuple:
-        return st.lists(anything(arguments[0]), max_size=3).map(tuple)
+        several = st.lists(anything(arguments[0]), max_size=3).map(tuple)
+        return several if arguments[-1] is Ellipsis else st.tuples(*map(anything, arguments))
     if origin in {types.UnionType, typing.Union}:
         return st.one_of(*map(anything, arguments))
     if issubclass(kind, enum.Enum):

@@ -1,5 +1,5 @@
 -- Project one event of an upload token.
--- Called by: project; 0106_upload_tokens.sql.
+-- Called by: project.
 -- Also in Python: domain.keys.upload_token.evolve, adapters.memory.projecting.project.
 
 CREATE OR REPLACE FUNCTION upwell.project_upload_token(

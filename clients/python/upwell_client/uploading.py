@@ -158,6 +158,7 @@ class Uploading:
                             f"{source.size_bytes} bytes were read, but {size} were announced", "size_mismatch"
                         )
                 parallel = options.get("parallel", PARALLEL)
+                wait_seconds = options.get("wait_seconds", PATIENCE_SECONDS)
                 try:
                     etag, size = await self._send(source, ticket, parallel, hashing=beside)
                 except StorageRefusedError as error:
@@ -168,10 +169,8 @@ class Uploading:
                         return ticket.upload
                     with self._known(ticket.upload):
                         etag, size = await self._send(source, ticket, parallel, hashing=beside)
-                with self._known(ticket.upload):
-                    return await self._prove(
-                        source, ticket, etag, size, wait_seconds=options.get("wait_seconds", PATIENCE_SECONDS)
-                    )
+                        return await self._prove(source, ticket, etag, size, wait_seconds=wait_seconds)
+                return await self._prove(source, ticket, etag, size, wait_seconds=wait_seconds)
 
     async def _request(self, bucket: str, announcement: Mapping[str, Any], options: UploadOptions) -> Ticket:
         return await self._service.request_upload(

@@ -506,6 +506,7 @@ async def test_a_search_reads_the_index_of_texts_and_fetches_rows_by_their_ids(
             statement = Statement(UPLOAD_COLUMNS, ("bkt_1", "ns_1"), asked, among=ids)
             rows = await admin.fetch(statement.page(), *statement.arguments)
             assert [row["upload_id"] for row in rows] == ids
+        plans = [plan for plan in plans if '"uploads"' in plan]  # not those of asyncpg, which looks types up
         assert len(plans) == 7
         assert all('"Index Name": "uploads_pkey"' in plan and "Seq Scan" not in plan for plan in plans)
         await admin.close()
