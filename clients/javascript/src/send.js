@@ -25,6 +25,7 @@ const SLOWEST_BYTES_PER_MS = 8;
  * @returns {Promise<Answer>}
  */
 export function send({ url, headers, fields }, body, signal, onProgress) {
+  signal.throwIfAborted(); // paused or canceled while the bytes were hashed
   if (fields) return viaFetch(url, { method: "POST", body: form(fields, body) }, body.size, signal);
   // The browser sends the length itself, and refuses a script that wants to.
   const sent = Object.entries(headers).filter(([name]) => name.toLowerCase() !== "content-length");

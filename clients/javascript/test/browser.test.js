@@ -11,6 +11,7 @@ import { build } from "esbuild";
 
 import { browserStore } from "../src/store.js";
 import { chanceFile, world } from "./fakes.js";
+import { send } from "../src/send.js";
 
 const LIMIT = 8192;
 
@@ -180,8 +181,12 @@ suite("XMLHttpRequest", () => {
     getAllResponseHeaders() {
       return `content-type: text/plain\r\nETag: ${this.#etag}\r\n`;
     }
+    /** As in a browser, the end is there before this returns. */
     abort() {
+      if (this.#abort.signal.aborted) return;
       this.#abort.abort();
+      this.status = 0;
+      this.onloadend();
     }
     /** @param {Blob} body */
     async send(body) {
@@ -194,7 +199,7 @@ suite("XMLHttpRequest", () => {
       } catch {
         this.status = 0;
       }
-      this.onloadend();
+      if (!this.#abort.signal.aborted) this.onloadend();
     }
   }
 
@@ -228,6 +233,18 @@ suite("XMLHttpRequest", () => {
       running.resume();
       const result = await running;
       assert.equal(service.bytes(result.upload_id)?.length, 200_000);
+    }),
+  );
+
+  test(
+    "a pause while the bytes are hashed ends the request before it begins",
+    inPage(async () => {
+      const paused = { paused: true };
+      const url = "http://127.0.0.1:9/never";
+      await assert.rejects(
+        async () => await send({ url, headers: {} }, new Blob(["x"]), AbortSignal.abort(paused), () => {}),
+        (error) => error === paused,
+      );
     }),
   );
 

@@ -295,7 +295,12 @@ suite("in Chromium", () => {
     "the hook for React shows an upload, and pauses, resumes and cancels it",
     inBrowser(async (page) => {
       /** @param {string} id @param {string} text */
-      const shows = (id, text) => page.waitForFunction(([at, wanted]) => document.getElementById(at ?? "")?.textContent === wanted, [id, text]);
+      const shows = (id, text) =>
+        page
+          .waitForFunction(([at, wanted]) => document.getElementById(at ?? "")?.textContent === wanted, [id, text], { timeout: 60_000 })
+          .catch(async (error) => {
+            throw new Error(`${id} is not "${text}": ${await page.textContent("body")}`, { cause: error });
+          });
       const { path, sha256 } = await fileOnDisk(16 * MIB);
       await page.goto(`http://127.0.0.1:${pagePort}/react`);
       await shows("phase", "nothing");
