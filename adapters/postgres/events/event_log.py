@@ -449,6 +449,9 @@ class PostgresEventLog:
         if self._watch is not None:
             self._watch.written([entry.seen for entry in batch], time.perf_counter() - began)
         outcomes = _Outcomes(entries=batch, positions=row["positions"], refusals=row["refusals"])
+        if self._listener.hears(EVENTS):  # first: whatever fails from here on, the group is committed
+            self._recent.add(_group(outcomes))
+            self._listener.announce(EVENTS)
         # a conflict with itself: the lost connection did append it, after the query
         late = [
             batch[int(number) - 1]
@@ -456,9 +459,6 @@ class PostgresEventLog:
             if batch[int(number) - 1].sent_before and refusal["refused"] == "version_conflict"
         ]
         positions = await _positions(connection, late, CALL_SECONDS) if late else {}
-        if self._listener.hears(EVENTS):
-            self._recent.add(_group(outcomes))
-            self._listener.announce(EVENTS)
         # not immediately: the next group is sent to PostgreSQL before these callers continue
         asyncio.get_running_loop().call_soon(_report, outcomes, positions)
 
